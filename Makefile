@@ -13,7 +13,7 @@ NODE := .environments/javascript/bin/node
 PACKAGES := .environments/javascript/node_modules
 CHECKED := app.py chalicelib migrations infra tests
 export PYTHONPATH := $(CURDIR)
-# Byte code is kept, pytest's of the tests too, whatever the person's shell says: each process would make it anew.
+# Byte code is kept, pytest's of the tests too, whatever the person's shell says: otherwise each process would make it again.
 unexport PYTHONDONTWRITEBYTECODE
 # No proxy reaches this machine's own addresses; package registries are still asked through it.
 past_proxies := localhost,127.0.0.1$(addprefix $(comma),$(or $(no_proxy),$(NO_PROXY)))
@@ -110,7 +110,7 @@ load: environments-test ## people and forty writers on a deployed stack, and in 
 soak: environments-test ## use a deployed stack while its functions are killed: make soak MINUTES=5
 	@$(APP)python -m tests.soak
 
-# On the deployed stack so many would take hours: without gateway, bus and AppConfig they take minutes.
+# On the deployed stack that would take hours: without gateway, bus and AppConfig it takes minutes.
 history: environments-test ## 100,000 reads and writes while everything flips, in process, every answer judged: make history [SEED=...]
 	@$(INFRA) drill history --in-process --people 20 --flips 200 --operations 100000 $(foreach seed,$(SEED),--seed $(seed))
 

@@ -1,1 +1,1 @@
-"""The application: everything that is shipped to Lambda besides app.py."""
+"""The application: everything that is packaged for Lambda besides app.py."""

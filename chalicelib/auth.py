@@ -1,4 +1,4 @@
-"""Who is asking: a JWT checked against the configured issuer, audience and key set.
+"""Authentication: a JWT is checked against the configured issuer, audience and key set.
 
 Checked in the application and not in an API Gateway authorizer, so that it is the same on AWS, on the laptop stack and
 under the test client.
@@ -112,8 +112,8 @@ class TokenVerifier:
     """Turns an Authorization header into a caller, or refuses it.
 
     What a token proved is remembered by the token's digest, because checking it again takes as long as writing the
-    answer. It counts until the token expires, and as long as the key is the one in the key store, which fetches it
-    again as ever: keys that were fetched again are others, and then everything is checked again.
+    answer. It counts until the token expires, and as long as the key is the one in the key store. The store fetches
+    keys again from time to time: these are other objects, and then everything is checked again.
     """
 
     def __init__(self, keys: KeyStore, issuer: str, audience: str) -> None:

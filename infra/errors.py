@@ -14,7 +14,7 @@ _EXPECTED = {
 
 
 class OperatorError(Exception):
-    """Raised when a command cannot do what was asked; shown to the person as it is, without a traceback."""
+    """Raised when a command cannot do what was asked; its text is shown to the person, without a traceback."""
 
 
 class DeployError(OperatorError):

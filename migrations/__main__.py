@@ -1,4 +1,4 @@
-"""``python -m migrations``: a door to the commands, which are with the operators' other ones.
+"""``python -m migrations``: the entry point; the commands are in ``infra.operations.migrate``.
 
 It names them as text: scripts and runner are used by infra, and know nothing of it.
 """

@@ -1,4 +1,4 @@
-"""Taking display documents away so that they come back: their meters count on and are dirty from end to end."""
+"""Deleting display documents so that they are calculated again: their meters become dirty from end to end."""
 
 from typing import Any
 

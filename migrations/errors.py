@@ -1,4 +1,4 @@
-"""What can keep a migration from running, each with the exit code that the command line ends with.
+"""Errors that keep a migration from running, each with the exit code of the command line.
 
 MigrationError             1  a script failed, or the database did not answer
 ├── RefusedError           3  the state of the data does not allow it now; the message says what to do

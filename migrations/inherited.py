@@ -1,4 +1,4 @@
-"""What is wrong with inherited documents of ``energies``: counted for the report, copied into the quarantine.
+"""Defects of inherited documents of ``energies``: counted for the report, copied into the quarantine.
 
 The documents stay where they are. Readers pass them over by the same rules (``repositories.documents.READABLE``,
 ``repositories.doubles.without_doubles``), so the quarantine is the record of what was left behind, and why.

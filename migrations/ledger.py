@@ -1,4 +1,4 @@
-"""What the collection ``migrations`` remembers of each script: its checksum, its state, when, and what went wrong."""
+"""The collection ``migrations``, the ledger of scripts: checksum, state, times, and what went wrong."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -67,7 +67,7 @@ class Ledger:
             what = ", ".join(f"{name} {how} after it was applied" for name, how in edited.items())
             raise EditedError(
                 f"{what}. Put the file back and write a new script ('create'); "
-                "if the change means nothing, 'resolve NAME --as applied' takes the file as it is"
+                "if the change means nothing, 'resolve NAME --as applied' accepts the changed file"
             )
 
     def check_clean(self, script: Script, retry: bool) -> None:

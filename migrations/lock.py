@@ -1,4 +1,4 @@
-"""One runner at a time: a document with owner, heartbeat and expiry, by the clock of the server."""
+"""The lock that lets one runner work at a time: a document with owner, heartbeat and expiry by the server's clock."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Proof that the scripts can be reverted on this data: up, down, up on a copy, and nothing may differ afterwards.
+"""Proves that the scripts can be reverted on this data: up, down, up on a copy, and nothing may differ afterwards.
 
 The copy holds what ``down`` never takes away (old readings, meters, settings) and lies in databases of its own on the
 same server, which are dropped at the end. The original is only read.

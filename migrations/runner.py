@@ -74,7 +74,7 @@ def down(database: Database[Any], steps: int = 1, options: Options = DEFAULT, *,
     ``last`` may be ``base``: all are reverted. Returns the names.
 
     Raises:
-        RefusedError: the state of the data does not allow it; the message tells what was reverted before, if anything.
+        RefusedError: the state of the data does not allow it; the message says what was reverted before, if anything.
         LockedError, EditedError, DirtyError, MigrationError: as for ``up``.
     """
     return _run_all(database, "down", options, lambda ledger, known: _to_revert(ledger, known, last, steps))

@@ -1,4 +1,4 @@
-"""The scripts: files ``NNN_what_it_does.py``, their checksums, and what each of them offers."""
+"""Migration scripts: files ``NNN_what_it_does.py``, their checksums, and the functions that each offers."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -34,7 +34,7 @@ class Run(Protocol):
         """Raise LockedError when the lock is no longer this runner's; long scripts ask often."""
 
     def say(self, text: str) -> None:
-        """Tell the operator something."""
+        """Show the operator a message."""
 
     def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:
         """Show a bar of ``total`` for as long as the block runs; call what it yields with what was done."""
@@ -93,7 +93,7 @@ class Script:
 
     @property
     def checksum(self) -> str:
-        """Of the file as it is now, with any line ends."""
+        """The SHA-256 of the present file, independent of its line ends."""
         return sha256(self.path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
     def is_what_was_applied(self, checksum: str) -> bool:

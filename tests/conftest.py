@@ -1,4 +1,4 @@
-"""What several layers of tests share."""
+"""Fixtures that several layers of tests share."""
 
 import locale
 import os
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _later() -> Iterator[None]:
-    """The clock of this process so many days ahead; those of other processes are right."""
+    """The clock of this process some days ahead; those of other processes are right."""
     if not DAYS_AHEAD:
         yield
         return

@@ -1,4 +1,4 @@
-"""How much a test tries: little in ``make test``, which everybody waits for, and much in ``make test-deep``."""
+"""The number of examples of a test: few in ``make test``, which everybody waits for, many in ``make test-deep``."""
 
 import os
 from collections.abc import Iterable

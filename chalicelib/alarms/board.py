@@ -1,4 +1,4 @@
-"""The alarms of one deployment, those that ring first.
+"""The alarms of one deployment in order, the ringing ones first.
 
 The specification in ``infra`` writes into each alarm's description what a person needs to know:
 ``[critical] sentence | look: command | act: command``.

@@ -1,4 +1,4 @@
-"""Answers as API Gateway takes them. How a value looks as JSON says ``domain.json_text``."""
+"""HTTP answers in the form that API Gateway takes. ``domain.json_text`` says how a value looks as JSON."""
 
 import base64
 from http import HTTPStatus

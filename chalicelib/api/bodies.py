@@ -1,4 +1,4 @@
-"""What the bodies of every version are made of. What a body says belongs to its version: v1 is frozen, v2 is not."""
+"""Base models and field types of bodies, shared by all versions. Each version declares bodies of its own."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Cursors of lists: where a page ended, as a text that callers pass back and need not understand."""
+"""Cursors of lists: the place where a page ended, as an opaque text that callers pass back."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""One request as a view sees it, and its answer: errors mapped, one line logged.
+"""The wrapper around every view: the request as the view sees it, errors mapped to answers, one line logged.
 
 This is done inside the view, because an ordinary exception never reaches Chalice's middleware. Each version has a form
 of its own for errors: ``refusal``.
@@ -64,7 +64,7 @@ class Call:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """Where the user's days begin; read when it is first needed. Raises UnavailableError."""
+        """The time zone of the user's days; read when it is first needed. Raises UnavailableError."""
         return self.container.configuration.settings(self.user_id).zone
 
     def json(self, model: type[Model]) -> Model:

@@ -137,7 +137,7 @@ def status_of(error: Exception) -> HTTPStatus:
 
 
 def shortened(text: str, length: int) -> str:
-    """A text as it is, or its beginning."""
+    """A text, or its beginning where it is longer."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 

@@ -1,4 +1,4 @@
-"""Paths that no route answers: API Gateway alone would answer them, in a shape of its own."""
+"""Answers for paths without a route, in the application's error shape instead of API Gateway's."""
 
 from typing import NoReturn
 

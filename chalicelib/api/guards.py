@@ -1,4 +1,4 @@
-"""Headers by which an answer protects who reads it: no other type than it says, https once https, no stored copy."""
+"""Security headers of answers: no guessing of content types, https only, no stored copies."""
 
 from chalice import Response
 from chalice.app import Request

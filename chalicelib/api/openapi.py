@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 documents from operations and their models, and what serves them.
+"""OpenAPI 3.1 documents from operations and their models, and the functions that serve them.
 
 Copies lie in ``tests/functional`` for people to read; ``make openapi`` writes them again.
 """

@@ -1,4 +1,4 @@
-"""Conditional requests: what the caller has seen already, by ETag (RFC 9110, 13.1)."""
+"""Conditional requests: comparing the caller's ETag with the present one (RFC 9110, 13.1)."""
 
 import re
 from collections.abc import Callable

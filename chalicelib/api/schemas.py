@@ -79,7 +79,7 @@ def reference(name: str) -> Members:
 
 
 def schemas_of(operations: Sequence[Operation]) -> dict[str, Members]:
-    """The schemas of all models by name: bodies and queries as they are sent, answers as they are shown."""
+    """The schemas of all models by name: bodies and queries by what is sent, answers by what is shown."""
     sent: JsonSchemaMode = "validation"
     shown: JsonSchemaMode = "serialization"
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = []

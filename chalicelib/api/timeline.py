@@ -1,4 +1,4 @@
-"""Ranges as a caller gives them: dates as texts, in the user's zone."""
+"""Parsing the range of a query: two dates as text, read in the user's zone."""
 
 from chalicelib.api.endpoint import Call
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS

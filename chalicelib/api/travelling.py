@@ -1,4 +1,4 @@
-"""How an answer travels: compressed where it is large and its caller takes gzip, refused above Lambda's limit."""
+"""The size of answers: large ones are compressed for callers that take gzip, those above Lambda's limit are refused."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ WEIGHT = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
 
 def travelling(request: Request, response: Response) -> Response:
-    """An answer as it is handed to Lambda. Raises AnswerTooLargeError."""
+    """The answer in the form that Lambda gets. Raises AnswerTooLargeError."""
     if len(response.body) < (LARGE_OFTEN if request.path.startswith(OFTEN) else LARGE):
         return response
     if compressible := bool(COMPRESSIBLE.match(str(response.headers.get("Content-Type")))):
@@ -59,6 +59,6 @@ def _weight(parameters: Iterable[str]) -> float:
 def _compressed(response: Response) -> Response:
     body = response.body if isinstance(response.body, bytes) else response.body.encode()
     headers = {**response.headers, "Content-Encoding": "gzip"}
-    if str(headers.get("ETag", "W/"))[:2] != "W/":  # other bytes than those that a strong ETag stands for
+    if str(headers.get("ETag", "W/"))[:2] != "W/":  # other bytes than a strong ETag promises
         headers["ETag"] = f"W/{headers['ETag']}"
     return Answer(gzip.compress(body, mtime=0), headers, response.status_code)

@@ -1,4 +1,4 @@
-"""A file as a request brings it: as its body, or as the one file of a form."""
+"""The file of a request: its body, or the one file of a form."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""The backends, and what they record with."""
+"""Composes the backends and the services that record readings."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from chalicelib.services.recording.energy_crud import EnergyCrudService
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """The backends, and what they record with."""
+    """Both backends, and the services that record readings."""
 
     energy: EnergyCrudService
     imports: CsvImportService

@@ -1,4 +1,4 @@
-"""The comparer, which asks both backends the same question, and the census."""
+"""Composes the comparer, which asks both backends the same question, and the census."""
 
 from collections.abc import Callable
 from random import Random
@@ -45,7 +45,7 @@ def census(
 def shell_comparer(
     database: MongoDatabase, code: Callable[[], str], pseudonyms: Pseudonyms | None = None
 ) -> BackendComparer:
-    """The same for a shell. Without ``pseudonyms`` users have names that nobody else knows."""
+    """Compose the comparer for a shell. Without ``pseudonyms`` users have names that nobody else knows."""
     ports, hidden = shell_ports(database), pseudonyms or random_pseudonyms()
     return comparer(asking(backends(ports, now), ports, hidden, now, code), ports, hidden, now)
 

@@ -157,7 +157,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is around the database: what hides people from those who look on, and where else they are kept.
+    """Adapters beside the database: pseudonyms, which hide people, and the other places that keep people's ids.
 
     ``places``: what may hold people beside the database; ``late``: where something of them may still arrive.
     ``release``: the digest of the code.

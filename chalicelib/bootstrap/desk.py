@@ -1,4 +1,4 @@
-"""What operators look at and decide over HTTP beside the flags, on MongoDB, SQS, Lambda and CloudWatch."""
+"""Composes the services behind operators' routes beside flags, on MongoDB, SQS, Lambda and CloudWatch."""
 
 from dataclasses import dataclass, field
 from functools import partial

@@ -1,4 +1,4 @@
-"""Looking at flags and changing them, on AppConfig and MongoDB."""
+"""Composes reading and changing of flags, on AppConfig and MongoDB."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -73,7 +73,7 @@ class FlagRecords:
 
 
 def flag_records(ports: Ports) -> FlagRecords:
-    """The records among the adapters."""
+    """Compose the adapters that keep records of flags."""
     return FlagRecords(ports.flag_history, ports.known_users, ports.sync_control, ports.usage, ports.rollouts)
 
 

@@ -1,4 +1,4 @@
-"""The gate for a shell."""
+"""Composes the gate for a shell."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""What keeps both sides equal, and the display with them, on MongoDB. Imports no client of AWS."""
+"""Composes the jobs that keep both sides and the display equal, on MongoDB. Imports no client of AWS."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -189,7 +189,7 @@ def operations(
 def shell_operations(
     database: MongoDatabase, code: Callable[[], str] = lambda: "", workers: RangeQueue | None = None
 ) -> Operations:
-    """The same for a shell, which reaches no event bus: what an event would bring about is done on the spot."""
+    """Compose the operations for a shell, which reaches no event bus: what an event would cause is done at once."""
     ports = shell_ports(database)
     return operations(replace(ports, range_queue=workers) if workers else ports, now, code)
 
@@ -200,7 +200,7 @@ def shell_ports(database: MongoDatabase) -> Ports:
 
 
 def shell_calculation(database: MongoDatabase) -> DisplayDataCalculationService:
-    """The calculation for a shell."""
+    """Compose the refresh for a shell."""
     return DisplayDataCalculationService(
         MongoDisplayDataRepository(database, REQUEST_SECONDS),
         MongoReadingQueries(database, REQUEST_SECONDS),

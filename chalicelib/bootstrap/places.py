@@ -1,4 +1,4 @@
-"""Where a person's id is kept beside their own documents, in the order in which an erasure goes through it."""
+"""Composes the places beside a person's own documents that keep their id, in the order in which an erasure needs."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def places(
     adapters: FlagAdapters,
     clock: Clock,
 ) -> tuple[KeepsPeople, ...]:
-    """The places of a deployment but for its dead letters, which come last: what fails meanwhile may become one.
+    """The places of a deployment, without its dead letters, which come last: what fails meanwhile may become one.
 
     The record comes behind the lists: a change that was begun before is in it.
     """

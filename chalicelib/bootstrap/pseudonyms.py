@@ -1,4 +1,4 @@
-"""Pseudonyms where no deployment has a key for them."""
+"""Pseudonyms with a random key, for a process without the key of a deployment."""
 
 from secrets import token_bytes
 

@@ -1,4 +1,4 @@
-"""The replay, on MongoDB and an event bus."""
+"""Composes the replay, on MongoDB and an event bus."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The one status, for functions and for a shell; and where it and the gate look."""
+"""Composes the status for functions and for a shell, and the sources that it shares with the gate."""
 
 from collections.abc import Callable, Sequence
 
@@ -38,7 +38,7 @@ def status_sources(
     alarms: Callable[[], Sequence[Alarm]],
     limits: Limits = LIMITS,
 ) -> StatusSources:
-    """Where the status and the gate look. What reaches AWS is asked when somebody wants to know."""
+    """Compose the sources of the status and the gate. AWS is asked only when somebody wants to know."""
 
     def flags() -> FlagsSeen:
         return flags_seen(overview().listing())

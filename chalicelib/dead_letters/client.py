@@ -1,4 +1,4 @@
-"""The clients of SQS and Lambda, opened on first use, and what is said when they do not answer."""
+"""The clients of SQS and Lambda, opened on first use, and the errors raised when they do not answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -37,7 +37,7 @@ class _Record(BaseModel):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One message of the queue; what none of the three wrote is shown as it is, and can only be discarded.
+    """One message of the queue; one that none of the three wrote is shown unchanged, and can only be discarded.
 
     ``attributes``: EventBridge sends the event alone, and says beside it which function it was for and what went wrong.
     ``source_arn``: the queue that has given up on the message, which has come as it was.

@@ -1,4 +1,4 @@
-"""The dead-letter queue as operators work on it: sent again, or discarded and recorded.
+"""Operators' work on the dead-letter queue: sending letters again, or discarding and recording them.
 
 Who is killed in the middle loses nothing; what was done may then be done twice, which does no harm: events may be
 doubled, and a discarded event is recorded under its message's id.
@@ -27,7 +27,7 @@ class DeadLetterQueue(LetterQueue):
     def held(self, letter_id: str | None = None, most: int | None = None) -> Iterator[list[DeadLetter]]:
         """The letter of that id, or all, the oldest first; hidden from others, and put back unless deleted.
 
-        ``most``: how many are looked through at least, where there are so many; None: all.
+        ``most``: stop after at least this many letters; None: look through all.
 
         Raises:
             NotFoundError: there is none of that id.

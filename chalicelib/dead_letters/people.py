@@ -42,7 +42,7 @@ class DeadLetters(KeepsPeople, KeepsLate):
 
     @override
     def forget_late(self, is_erased: Callable[[str], bool], left: Left) -> int:
-        """The same by what tells an id. A letter that somebody looks at is found by the next run."""
+        """Take away letters of every id of which ``is_erased`` holds; the next run finds those looked at now."""
         with answering():
             return self._deleted(lambda message: any(map(is_erased, said_in(message))), left)
 

@@ -1,4 +1,4 @@
-"""The dead-letter queue, as everybody looks into it.
+"""Reading the dead-letter queue.
 
 SQS cannot be browsed: to look at messages is to take them out for a while and put them back. Until a message is deleted
 it comes back by itself, so a process that is killed loses nothing.
@@ -46,7 +46,7 @@ class LetterQueue:
         return self._sum_of(HIDDEN)
 
     def count(self) -> int:
-        """About how many letters there are, whoever looks at them just now. Raises UnavailableError."""
+        """About how many letters there are, those that somebody looks at included. Raises UnavailableError."""
         with answering():
             return self._sum_of(VISIBLE, HIDDEN)
 

@@ -1,6 +1,6 @@
-"""The end of an account: how far it has come, what it is carried by, and what a person may take along before it.
+"""The erasure of an account: its progress, the ports that carry it out, and the export that a person takes before it.
 
-A fence stands in the database from the moment on when somebody asks for the end: every write of that person is refused
+The database has a fence from the moment when somebody asks for the end: every write of that person is refused
 until it opens. Places other than the database are carried to their end by ``KeepsPeople``; their ``forget`` may run any
 number of times: an erasure that was interrupted is gone on with from its beginning, and is done when all places were
 without the person in one and the same run.
@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-CLOSED_MS = 3_600_000  # how long a fence stands: longer than anything that began before it may go on
-LATE_MS = 900_000  # how long it stands at least when all is done: longer than any function may run
+CLOSED_MS = 3_600_000  # how long a fence stays closed: longer than anything that began before it may go on
+LATE_MS = 900_000  # how long it stays at least when all is done: longer than any function may run
 Left = Callable[[], float]  # how many seconds are left of a run, 0 when its time is up
 
 
@@ -66,7 +66,7 @@ class Erasures(Protocol):
     """What the database knows of people, and its end. Every method raises UnavailableError out of time."""
 
     def begin(self, user_id: str, pseudonym: str) -> Erasure:
-        """Put up the fence; where it stands already, the erasure behind it."""
+        """Put up the fence; where there is one already, return the erasure behind it."""
 
     def standing(self, fence: str) -> Erasure | None:
         """How far an erasure has come; None: there is no such fence any more."""
@@ -84,10 +84,10 @@ class Erasures(Protocol):
         """Forget who it was, and keep the receipt."""
 
     def closed(self) -> Callable[[str], bool] | None:
-        """What tells whether a text is the id of somebody whose fence stands; None: there is no fence."""
+        """A function that says whether a text is the id of somebody who has a fence; None: there is no fence."""
 
     def tidy(self, *, opens: bool) -> int:
-        """Remove what came late, of all whose fence stands; then, if ``opens``, the fences whose time is over.
+        """Remove what came late, of everybody who has a fence; then, if ``opens``, the fences whose time is over.
 
         Returns how many fences that were.
         """

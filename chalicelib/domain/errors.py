@@ -13,7 +13,7 @@ EnergyMonitorError
 ├── ForbiddenError             the token proves who is asking, and that they may not
 ├── NotFoundError              no such document, or it belongs to somebody else
 ├── ConflictError              what is stored has moved on, or forbids the change
-│   ├── AccountErasedError     the account was erased, and its fence still stands
+│   ├── AccountErasedError     the account was erased, and its fence is still closed
 │   ├── DuplicateReadingError  a reading of this type at this instant is already stored
 │   ├── RevisionError          the reading or flag document was changed since the caller read it
 │   └── RolloutError           a flag may not be changed so, or not yet
@@ -60,7 +60,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What is asked back about a count of a register (CALCULATION.md 9): for programs, as the message is for people.
+    """A question about a count of a register (CALCULATION.md 9), for programs; the message says it to people.
 
     ``where`` is the field that was sent; ``exchange`` the instant of an exchange on the same day that has no time.
     """
@@ -104,7 +104,7 @@ class CsvError(InvalidInputError):
 
 
 class RowWarning(NamedTuple):
-    """What is asked back about a row of a file; ``line`` None: about the whole file."""
+    """A question about a row of a file; ``line`` None: about the whole file."""
 
     line: int | None
     code: str
@@ -140,7 +140,7 @@ class ForbiddenError(EnergyMonitorError):
 
 
 class NotFoundError(EnergyMonitorError):
-    """Raised when a document does not exist or belongs to somebody else: the caller cannot tell which."""
+    """Raised when a document does not exist or belongs to somebody else: the caller cannot know which."""
 
 
 class ConflictError(EnergyMonitorError):

@@ -46,7 +46,7 @@ class WithText(Waiting):
 
 
 def json_text(value: Any) -> JsonText:
-    """The JSON of a value; where it is known, as it is. Raises TypeError, ValueError: it has no JSON form."""
+    """The JSON of a value, or the text that it carries already. Raises TypeError, ValueError: it has no JSON form."""
     if isinstance(value, WithText):
         return value.text
     return value if isinstance(value, JsonText) else JsonText(_encoded(value))
@@ -58,7 +58,7 @@ def member(name: str, value: Any) -> JsonText:
 
 
 def as_one_object(*objects: JsonText) -> JsonText:
-    """The members of JSON objects in one, in order; no name may stand in two of them."""
+    """The members of JSON objects in one, in order; no name may be in two of them."""
     members = [each[1:-1] for each in objects]
     return JsonText(f"{{{','.join(filter(None, members))}}}")
 

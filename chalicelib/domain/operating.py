@@ -1,4 +1,4 @@
-"""What operators do beside changing flags and the sync mode, what they are told to do first, and the record of it."""
+"""Operators' actions beside changes of flags and sync mode: what comes first, and the record of what was done."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

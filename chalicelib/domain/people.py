@@ -52,7 +52,7 @@ def said_in(value: Any) -> Iterator[str]:
 
 
 def people_of(value: Any) -> set[str]:
-    """Whom a JSON value says it is about: what stands as ``userId`` at any depth, and the owners of meters in texts."""
+    """Whom a JSON value says it is about: every ``userId`` at any depth, and the owners of meters in texts."""
     found = {owner for text in _texts(value) for owner in _OWNERS.findall(text)}
     waiting = [value]
     while waiting:

@@ -126,7 +126,7 @@ class MeterSnapshot:
 class WholeMeter:
     """Everything that is stored of a meter on the new side, at one point in time: what a comparison of it goes by.
 
-    ``snapshot``: with the readings as they are stored one by one; ``kept``: the compact series, None: none counts.
+    ``snapshot``: with the readings that are stored one by one; ``kept``: the compact series, None: none counts.
     ``is_large``: the snapshot has the readings of the compact series, because there are too many to read at once. A
     meter that the display lags behind is looked at without any.
     ``violations``: the invariants that its documents break. Only where there are none, ``displayed`` are its views.
@@ -160,7 +160,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Which reading a unit of work is about, as far as it is known before it begins: it is read while it begins.
+    """The reading that a unit of work is about, where it is known before the work begins: it is read at the beginning.
 
     A new one of ``type`` at ``instant``, or the stored one with ``reading_id``, which may go to ``instant``. ``asks``:
     those next to it are looked at too. What is expected in vain costs time and nothing else.
@@ -317,7 +317,7 @@ class ReadingQueries(Protocol):
         """
 
     def snapshot_within(self, user_id: str, energy_type: EnergyType, readings: int) -> MeterSnapshot | None:
-        """The same for the new backend; None where more than ``readings`` are not in the compact series."""
+        """Read a snapshot for the new backend; None where more than ``readings`` are not in the compact series."""
 
     def snapshot_between(self, user_id: str, energy_type: EnergyType, first: int, last: int) -> MeterSnapshot | None:
         """The new backend's, with the readings from one instant to another alone, both included.
@@ -333,10 +333,10 @@ class ReadingQueries(Protocol):
         """
 
     def snapshot_of_year(self, user_id: str, energy_type: EnergyType, year: int) -> MeterSnapshot | None:
-        """The same for the months of a year: no reading at all where none reaches them."""
+        """Read a snapshot for the months of a year, without any reading where none reaches them."""
 
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
-        """The same from the readings themselves: what the display and its series are checked against."""
+        """Read a snapshot from the readings themselves: what the display and its series are checked against."""
 
     def piece(self, user_id: str, energy_type: EnergyType, first: int, readings: int) -> CompactReadings:
         """The first ``readings`` of the new side from an instant on."""
@@ -379,7 +379,7 @@ class DisplayDataRepository(Protocol):
     def find_zoned(
         self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
     ) -> tuple[DisplayDocument | None, MeterState, ZoneInfo | None]:
-        """The same with the user's zone, in the same command; None where there is no meter."""
+        """Find a document with the user's zone, in the same command; None where there is no meter."""
 
     def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
         """The stored summary of each meter of a user and its state, in one command."""
@@ -408,7 +408,7 @@ class DisplayDataRepository(Protocol):
 
 
 class EventPublisher(Protocol):
-    """Tells the rest of the system what happened."""
+    """Announces to the rest of the system what happened."""
 
     def publish(self, events: Sequence[EnergyEvent]) -> None:
         """Send events. Never raises: what is lost here is caught up from the dirty meters."""

@@ -1,13 +1,13 @@
 """Pseudonyms: what people and other systems see in place of a user, an id or an amount.
 
-Equal values of one kind have equal pseudonyms, so they can be counted and compared; without the key nobody can tell
+Equal values of one kind have equal pseudonyms, so they can be counted and compared; without the key nobody can find
 whose they are, not even by trying all that there could be.
 """
 
 import hmac
 from hashlib import sha256
 
-LENGTH = 32  # hex digits: 128 bits, more than enough to tell apart what one system holds
+LENGTH = 32  # hex digits: 128 bits, more than enough to distinguish what one system holds
 
 
 class Pseudonyms:

@@ -67,7 +67,7 @@ class Reading(NamedTuple):
 
 
 class MeterExchange(NamedTuple):
-    """At ``instant`` the old meter was read for the last time and a new one began at ``initial_new``."""
+    """An exchange: at ``instant`` the old meter was read for the last time, and a new one began at ``initial_new``."""
 
     instant: int
     final_old: Decimal
@@ -127,7 +127,7 @@ def parse_instant(text: str, zone: ZoneInfo) -> int:
 
 
 def parse_last_instant(text: str, zone: ZoneInfo) -> int:
-    """The last instant of a range that ends with ``text``: a date without a time stands for its whole local day.
+    """The last instant of a range that ends with ``text``: a date without a time means its whole local day.
 
     Raises:
         InvalidReadingError: as for ``parse_instant``.

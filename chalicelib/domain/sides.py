@@ -33,7 +33,7 @@ class Side(StrEnum):
 
 
 def other_side(side: Side) -> Side:
-    """Where the twin is."""
+    """The side of the twin."""
     return Side.OLD if side is Side.NEW else Side.NEW
 
 
@@ -76,7 +76,7 @@ class SyncState:
 
     @property
     def writes(self) -> tuple[Side, ...]:
-        """Where every write goes."""
+        """The sides that every write goes to."""
         return _WRITES[self.mode]
 
     @property
@@ -85,7 +85,7 @@ class SyncState:
         return self.catching_up or self.writes[0]
 
     def reads(self, backend: Backend) -> Side:
-        """Where a backend reads: its own side, as long as that is written and complete."""
+        """The side that a backend reads: its own, as long as that is written and complete."""
         own = Side(backend)
         complete = own in self.writes and self.catching_up is None
         return own if complete else self.authoritative

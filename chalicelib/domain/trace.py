@@ -1,4 +1,4 @@
-"""A trace: one id of all that a request, an event or a command leads to, as the W3C's trace context (level 1) has it.
+"""A trace: one id for all that a request, an event or a command leads to, by the W3C's trace context (level 1).
 
 ``traceparent`` is ``00-<trace id>-<parent id>-<flags>``: 32, 16 and 2 hexadecimal digits, small letters. Which trace
 goes on just now lives in ``monitoring.trace``.
@@ -42,7 +42,7 @@ def read_traceparent(text: object) -> Traceparent | None:
 
 
 def sent_traceparent(text: object) -> str | None:
-    """The same as an event carries it."""
+    """Read the traceparent of an event, as text; None where it is not valid."""
     found = read_traceparent(text)
     return None if found is None else str(found)
 

@@ -1,4 +1,4 @@
-"""Which zones there are: those of the pinned time zone data, so that every machine knows the same.
+"""The known time zones: those of the pinned time zone data, so that every machine knows the same.
 
 A machine may know others besides, such as ``localtime``: its own zone, which is nobody's.
 """

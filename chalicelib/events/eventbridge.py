@@ -28,7 +28,7 @@ class EventBridgePublisher(EventPublisher):
     """Implements ``EventPublisher``: batches, sends what failed again, never raises for a bus that fails.
 
     What cannot be sent is logged and counted; the meter stays dirty, so a later refresh finds it. (A shell counts
-    nothing: metrics are lines on standard output, which belongs to its answer.) ``lost`` is told how many were lost,
+    nothing: metrics are lines on standard output, which belongs to its answer.) ``lost`` gets how many were lost,
     and must not raise: the write is committed.
     """
 
@@ -54,7 +54,7 @@ class EventBridgePublisher(EventPublisher):
         self.send(events)
 
     def send(self, events: Sequence[EnergyEvent]) -> list[EnergyEvent]:
-        """The same; returns those that did not get onto the bus. Each carries the trace of the present call."""
+        """Publish events; returns those that did not get onto the bus. Each carries the trace of the present call."""
         traced = {"traceparent": traceparent()}
         pairs = [(event, entry_of(event.model_copy(update=traced), self._bus_name)) for event in events]
         entries = [entry for _, entry in pairs]

@@ -9,7 +9,7 @@ from chalicelib.handlers.event_function import scheduled_function
 from chalicelib.monitoring.metrics import count
 from chalicelib.monitoring.names import MetricName
 
-# With a call of AWS that hangs and what is noted of the end, less than the function's time (.chalice/config.json), and
+# With a call of AWS that hangs and the record of the end, less than the function's time (.chalice/config.json), and
 # that is the schedule's period.
 BUDGET_SECONDS = 40.0
 

@@ -1,4 +1,4 @@
-"""The scheduled function that asks everybody's views of both backends, also when nobody came by."""
+"""The scheduled function that takes the census: it asks both backends for everybody's views."""
 
 from typing import Any
 

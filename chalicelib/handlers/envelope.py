@@ -1,4 +1,4 @@
-"""What EventBridge puts around an event.
+"""The envelope that EventBridge puts around an event.
 
 Of our own, because Powertools' model of it comes with all its others: a sixteenth of a function's start.
 """

@@ -123,7 +123,7 @@ def _recalculate(detail: dict[str, Any], model: type[EnergyEvent]) -> int:
 
 
 def _version_of(detail: dict[str, Any]) -> int | str:
-    """A number, or of what type it is: anything may stand there."""
+    """A number, or the name of its type: the field may hold anything."""
     version = detail.get("version")
     return version if isinstance(version, int) else type(version).__name__
 

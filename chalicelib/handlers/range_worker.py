@@ -26,7 +26,7 @@ class RangeMessage(BaseModel):
     number: Annotated[int, Field(ge=0)]
 
     def task(self) -> RangeTask:
-        """The same as the domain has it."""
+        """Convert to the domain's value."""
         return RangeTask(self.walk, self.id, self.number)
 
 

@@ -1,7 +1,7 @@
-"""What an output may say of an error: its kind, its code, where it was raised, what it came from; never what it says.
+"""Errors in logs without their texts: the kind, the code, the place and the causes are logged, never the message.
 
 Drivers and pydantic put documents, amounts and files into their texts, and no search finds all of that again. A text is
-told only where it stands in the code as it is: then it says nothing of anybody.
+logged only where the code has it as a constant: then it says nothing of anybody.
 """
 
 import logging
@@ -29,7 +29,7 @@ def what_of(error: BaseException) -> str:
 
 
 def presentable(error: Exception) -> Exception:
-    """The error itself where its text may be told, or one of its name that says what may be told of it.
+    """The error itself where its text may be logged, or one of its name that says what may be logged of it.
 
     Lambda prints what a function raises, and keeps it with the event.
     """
@@ -37,7 +37,7 @@ def presentable(error: Exception) -> Exception:
 
 
 class TellingNothing(logging.Filter):
-    """For our own logger: the exception of a record keeps its frames and loses its text."""
+    """A filter for our own logger: the exception of a record keeps its frames and loses its text."""
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
@@ -49,18 +49,17 @@ class TellingNothing(logging.Filter):
 
 
 class TellingNoValues(TellingNothing):
-    """For other people's loggers too: of what they say, the template is told, where there is one, and the place."""
+    """A filter for libraries' loggers too: of their messages only the template, if any, and the place stay."""
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass."""
-        template = record.msg if record.args and isinstance(record.msg, str) else "(not told)"
+        template = record.msg if record.args and isinstance(record.msg, str) else "(left out)"
         record.msg, record.args, record.exc_text = f"{template} [{record.module}:{record.lineno}]", None, None
         return super().filter(record)
 
 
 def hush(handlers: Sequence[logging.Handler]) -> None:
-    """Let handlers say nothing of anybody, whoever logs."""
+    """Let handlers say nothing of anybody, for every logger."""
     for handler in handlers:
         handler.addFilter(TellingNoValues())
 

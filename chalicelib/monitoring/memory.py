@@ -1,4 +1,4 @@
-"""How much memory this process has held, of what its function may hold."""
+"""Measuring memory: the share of its function's memory that this process has held."""
 
 import resource
 import sys

@@ -131,7 +131,7 @@ def flush() -> None:
 
 
 def flush_request() -> None:
-    """The same as one line, because somebody waits: the times of other collections are left to the next requests."""
+    """Print one line, because somebody waits: the times of other collections are left to the next requests."""
     _print(patient=True)
 
 

@@ -1,6 +1,6 @@
-"""Whose ids a function's output must not say: everybody's whom the present call is about.
+"""Keeping ids out of a function's output: the ids of everybody whom the present call is about.
 
-What logs takes care by itself to name nobody, and ``errors`` tells no text of an error; this is for what nobody
+Code that logs takes care to name nobody, and ``errors`` logs no text of an error; this is for what nobody
 foresees.
 """
 
@@ -21,7 +21,7 @@ _pseudonym: list[Callable[[str], str]] = [lambda _: SOMEBODY]
 
 
 def begin_call() -> None:
-    """A call begins that is about nobody yet."""
+    """Begin a call that is about nobody yet."""
     _people.set(())
 
 
@@ -39,7 +39,7 @@ def named_by(pseudonym: Callable[[str], str]) -> None:
 
 @contextmanager
 def people_named() -> Iterator[None]:
-    """Let log lines say the ids as they are for as long as the block runs: an operator's shell shows whose it is."""
+    """Let log lines say the ids themselves while the block runs: an operator's shell shows whose it is."""
     before, _pseudonym[0] = _pseudonym[0], str
     try:
         yield
@@ -64,7 +64,7 @@ def _replaced(text: str, form: str, pseudonym: str) -> str:
 
 
 def hidden_in(value: Any) -> Any:
-    """The same for every text in what is logged; what is no JSON becomes its text."""
+    """Hide ids in every text of a logged value; what is no JSON becomes its text."""
     if isinstance(value, dict):
         return {hidden_in(name): hidden_in(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

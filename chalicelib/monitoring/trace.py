@@ -1,4 +1,4 @@
-"""Which trace goes on just now: log lines, events and rows carry its id. How it is written says ``domain.trace``."""
+"""The trace of the present call: log lines, events and rows carry its id. ``domain.trace`` has its written form."""
 
 import secrets
 from contextvars import ContextVar

@@ -1,4 +1,4 @@
-"""Everything that the database has of a person, as plain JSON, part by part.
+"""The export of everything that the database has of a person, as plain JSON, part by part.
 
 Which documents are theirs says ``people``. What a document of theirs holds of another person is left out.
 """
@@ -55,7 +55,7 @@ class MongoAccountExport(AccountExport):
 
     @override
     def page(self, user_id: str, pseudonym: str, cursor: str | None) -> AccountPage:
-        """In the order of the collections and of their ids; full when the next document would be too much."""
+        """Read in the order of the collections and of their ids; full when the next document would be too much."""
         documents: dict[str, list[Document]] = {}
         left, before = self._part_bytes, cursor
         with time_limit(self._timeout):
@@ -98,7 +98,7 @@ class MongoAccountExport(AccountExport):
             behind = {} if last is None else {"$expr": {"$gt": ["$_id", {"$literal": last["id"]}]}}
             documents = collection.find({"$and": [wanted, behind]}, sort=[("_id", 1)], limit=self._documents_at_once)
             found = 0
-            for found, document in enumerate(documents, 1):  # noqa: B007 it tells whether there may be more
+            for found, document in enumerate(documents, 1):  # noqa: B007 it shows whether there may be more
                 yield document
                 last = {"id": document["_id"]}
 

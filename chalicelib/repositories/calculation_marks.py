@@ -1,4 +1,4 @@
-"""Which calculation version a meter shows, as queries and expressions: the mark ``series.calculation``.
+"""The mark ``series.calculation``, the calculation version that a meter shows, as queries and expressions.
 
 The mark lies in ``series``, because the first release, which knows no calculation versions, writes or removes all of
 ``series`` whenever it publishes: the mark goes by itself then. ``invariants.calculation_of`` says what it means.

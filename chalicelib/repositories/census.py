@@ -29,7 +29,7 @@ class StoredTally(Stored):
 
 
 class StoredCensus(Stored):
-    """One census."""
+    """A census in its stored form."""
 
     code: str
     mode_since: int | None
@@ -60,7 +60,7 @@ class MongoCensusRecords(CensusRecords):
 
     @override
     def claim(self, seconds: float) -> Claim | None:
-        """By one update, in which whoever comes second leaves everything as it is."""
+        """Do it in one update: the second of two claims changes nothing."""
         token = uuid4().hex
         with time_limit(READ_SECONDS):
             found: Any = self._control.find_one_and_update(

@@ -48,7 +48,7 @@ class MongoChangeFeed(ChangeFeed):
 
     @override
     def read(self, position: Position, limit: int, until: Moment) -> Changes | None:
-        """At most ``limit`` changes; the server looks for the position each time, which takes it milliseconds."""
+        """Read at most ``limit`` changes; the server looks for the position each time, which takes it milliseconds."""
         if not self._is_ours(position, until):
             return None
         with time_limit(self._timeout):

@@ -1,4 +1,4 @@
-"""How far jobs have come, without the people whose accounts were erased: no position may name one of them.
+"""Removing erased people from the checkpoints of jobs: no position may name one of them.
 
 A position moves to the last person before them, where nothing is skipped and nothing done twice. A walk that has
 found something of them, or whose ranges end at them, begins again. Each is changed only as it was read: a job may go

@@ -1,4 +1,4 @@
-"""How long the commands of this process take at the database, by collection, as metrics."""
+"""Metrics of how long the commands of this process take at the database, by collection."""
 
 from typing import Any
 

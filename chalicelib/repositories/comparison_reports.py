@@ -1,4 +1,4 @@
-"""How rows of ``backend_comparisons`` become a report: pipelines that count on the server, and what they answer."""
+"""Reports over the rows of ``backend_comparisons``: pipelines that count on the server, and reading their results."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What came of comparing the backends, in ``backend_comparisons``, and the recorded reads that are asked again.
+"""The results of comparing the backends, in ``backend_comparisons``, and the recorded reads that are asked again.
 
 System jobs and operators use it across users, so it is outside the session filter. A row says whose answer it was, and
 what differed, by pseudonyms alone; reads that name ids stay in the usage log or in the feedback, and rows name
@@ -44,7 +44,7 @@ class MongoComparisonLog(ComparisonLog):
 
     @override
     def requests(self, component: Component, after: int, limit: int) -> Sequence[Request]:
-        """By the index on component and moment."""
+        """Use the index on component and moment."""
         wanted = {
             "component": component.value,
             "at": {"$gt": to_datetime(after)},
@@ -55,21 +55,21 @@ class MongoComparisonLog(ComparisonLog):
 
     @override
     def request(self, usage: str) -> Request | None:
-        """By its id."""
+        """Look it up by its id."""
         with time_limit(READ_SECONDS):
             row = self._usage.find_one({"_id": ObjectId(usage)})
         return None if row is None else _request(row)
 
     @override
     def looked_at(self) -> int | None:
-        """From ``control``."""
+        """Read it from ``control``."""
         with time_limit(READ_SECONDS):
             found = self._control.find_one({"_id": POSITION})
         return None if found is None else to_ms(found["lookedAt"])
 
     @override
     def set_looked_at(self, instant: int) -> None:
-        """In ``control``."""
+        """Write it to ``control``."""
         with time_limit(READ_SECONDS):
             self._control.update_one({"_id": POSITION}, {"$set": {"lookedAt": to_datetime(instant)}}, upsert=True)
 
@@ -106,7 +106,7 @@ class MongoComparisonLog(ComparisonLog):
 
     @override
     def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
-        """By the index on fingerprint and moment."""
+        """Use the index on fingerprint and moment."""
         with time_limit(READ_SECONDS):
             rows = self._comparisons.find(
                 {"differences.fingerprint": fingerprint}, sort=[("at", DESCENDING)], limit=limit
@@ -128,14 +128,14 @@ class MongoComparisonLog(ComparisonLog):
 
     @override
     def save_rule(self, rule: IgnoreRule) -> None:
-        """In ``control``, all rules in one document."""
+        """Write it to ``control``, all rules in one document."""
         stored = {"owner": rule.owner, "reason": rule.reason, "until": to_datetime(rule.until)}
         with time_limit(READ_SECONDS):
             self._control.update_one({"_id": RULES}, {"$set": {f"rules.{rule.fingerprint}": stored}}, upsert=True)
 
     @override
     def rules(self) -> Mapping[str, IgnoreRule]:
-        """From ``control``."""
+        """Read it from ``control``."""
         with time_limit(READ_SECONDS):
             found = self._control.find_one({"_id": RULES}) or {"rules": {}}
         return {
@@ -144,7 +144,7 @@ class MongoComparisonLog(ComparisonLog):
         }
 
     def _replays(self, since: int) -> list[Replay]:
-        """By the index on component and moment: only these rows have no component."""
+        """Use the index on component and moment: only these rows have no component."""
         wanted = {"component": None, "at": {"$gte": to_datetime(since)}, "replayOf": {"$exists": True}}
         found = self._comparisons.find(wanted, sort=[("at", DESCENDING)], limit=REPLAYS)
         return [replay_of(row) for row in found]

@@ -70,14 +70,14 @@ class StoredMode(Stored):
         return self
 
     def state(self) -> SyncState:
-        """The same as the domain has it."""
+        """Convert to the domain's value."""
         return SyncState(
             self.mode, to_ms(self.since), self.catching_up, self.full_drain_seconds, read_at=to_ms(self.read_at)
         )
 
 
 class StoredChange(Stored):
-    """One change of the mode."""
+    """A change of the mode in its stored form."""
 
     mode: Annotated[SyncMode, Lax]
     at: datetime
@@ -94,7 +94,7 @@ def sync_state(
     ``writes_for``: the people for whom something is about to be written; their fences are in the same command.
 
     Raises:
-        AccountErasedError: the fence of one of them stands.
+        AccountErasedError: one of them has a fence.
         LostModeError: the document is missing where there was one, it cannot be read, or it is older than its history.
     """
     wanted = {"_id": {"$in": [SYNC_MODE, MODE_CHANGES, *map(fence_id, writes_for)]}}

@@ -1,4 +1,4 @@
-"""What was counted of comparisons, in ``gate_evidence``: one document per component and code, each change one update.
+"""Counts of comparisons, in ``gate_evidence``: one document per component and code, each change one update.
 
 Which equal answers were counted already is in ``gate_agreements``: an id is a digest, a row has the user's pseudonym,
 so that an account's end finds it. A row that was written by somebody who died before the count is one agreement less.
@@ -28,7 +28,7 @@ from chalicelib.repositories.database import (
     time_limit,
 )
 
-MOST_AGREEMENTS = 10_000  # so many equal answers in a row say everything; more would only fill the database
+MOST_AGREEMENTS = 10_000  # this many equal answers in a row say everything; more would only fill the database
 TESTS: Mapping[str, PairTest] = {"errors": ERRORS, "latency": LATENCY}
 
 
@@ -61,14 +61,14 @@ class MongoCountedEvidence(CountedEvidence):
 
     @override
     def known(self, component: Component) -> Sequence[str]:
-        """By the index on the component."""
+        """Use the index on the component."""
         with time_limit(READ_SECONDS):
             found = self._evidence.find({"component": component.value}, {"differences": 1})
             return sorted({fingerprint for document in found for fingerprint in document["differences"]})
 
     @override
     def answered(self, fingerprint: str) -> None:
-        """By the index on the fingerprints."""
+        """Use the index on the fingerprints."""
         with time_limit(READ_SECONDS):
             self._evidence.update_many({f"differences.{fingerprint}.seen": {"$exists": True}}, [{"$set": _anew()}])
 

@@ -1,6 +1,6 @@
-"""What is wrong with the documents of a meter beside its readings, field by field: which holds what kind of value.
+"""Finding damaged fields in a meter's documents beside its readings: which field holds what kind of value.
 
-Asked where work on a meter fails: a name of ours in a traceback tells an operator nothing. Whether the documents agree
+Asked where work on a meter fails: a name of ours in a traceback does not help an operator. Whether the documents agree
 with each other is not asked here.
 """
 

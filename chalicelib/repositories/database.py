@@ -78,7 +78,7 @@ class DecimalCodec(TypeCodec):
     bson_type = Decimal128
 
     def transform_python(self, value: Any) -> Decimal128:
-        """Decimal to Decimal128; what fits as it is without the driver's detour, the rest as the driver says.
+        """Decimal to Decimal128; what fits is converted without the driver's detour, the rest by the driver.
 
         A plain number is read from its text: taking a decimal apart into a tuple of digits takes five times as long.
         """
@@ -117,7 +117,7 @@ CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
     type_registry=TypeRegistry([DecimalCodec()]),
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
 )
-# For documents in which no amount stands by itself: with a codec of ours the driver decodes each reply twice.
+# For documents in which no amount is a field: with a codec of ours the driver decodes each reply twice.
 WITHOUT_DECIMALS: CodecOptions[Document] = CODEC_OPTIONS.with_options(type_registry=TypeRegistry())
 COMMITTED = ReadConcern("majority")
 
@@ -126,7 +126,7 @@ def open_database(uri: str, name: str, *listeners: CommandListener) -> MongoData
     """Open the database; connects on the first command.
 
     ``uri`` names a replica set (transactions need one); ``listeners`` see every command. What is read is committed by a
-    majority: a transaction's snapshot ends there too, so whoever read something by itself finds it there afterwards.
+    majority: a transaction's snapshot ends there too, so what was read outside of one is in it too.
     """
     client: pymongo.MongoClient[Document] = pymongo.MongoClient(
         uri,

@@ -1,4 +1,4 @@
-"""What two sides of a meter differ in, and what has to be written to make them equal. Reads and writes nothing."""
+"""The difference between two sides of a meter, and the writes that make them equal. Reads and writes nothing itself."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -57,7 +57,7 @@ class MongoDisplayDataRepository:
         self, database: MongoDatabase, timeout_seconds: float, calculation_version: int = CALCULATION_VERSION
     ) -> None:
         self._database = database
-        # Making the handle anew would be a tenth of a read.
+        # Making the handle each time would be a tenth of a read.
         self._meters: Collection[Any] = database.get_collection(Collections.METERS, codec_options=AS_SENT)
         self._timeout = timeout_seconds
         self._calculation_version = calculation_version
@@ -83,7 +83,7 @@ class MongoDisplayDataRepository:
             return self._looked_up(pipeline, lambda meter: (*self._shown(meter), _zone_beside(meter, user_id)))
 
     def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
-        """All meters in one command. What a refresh has come between is looked at by itself once more."""
+        """All meters in one command. A view that a refresh has just replaced is read again by itself."""
         meters = {kind: meter_id(user_id, kind) for kind in EnergyType}
         view = view_id(user_id, EnergyType.POWER, "summary", None, self._calculation_version)
         pipeline = _views_pipeline([*meters.values()], view.removeprefix(meters[EnergyType.POWER]))
@@ -94,7 +94,7 @@ class MongoDisplayDataRepository:
         return shown | {kind: self.find(user_id, kind, "summary", None) for kind in damaged}
 
     def encoded(self, data: Mapping[str, Any]) -> bytes:
-        """As the driver encodes them."""
+        """The documents in the driver's encoding."""
         return encoded_data(data)
 
     def _looked_up(self, pipeline: list[dict[str, Any]], read: Callable[[RawBSONDocument], Found]) -> Found:
@@ -144,7 +144,7 @@ class MongoDisplayDataRepository:
             raise DamagedMeterError(f"a display document of {meter_id(user_id, energy_type)} is in the way") from error
 
     def begin_again(self, user_id: str, energy_type: EnergyType) -> None:
-        """In one transaction with everything that is stored of it, which goes."""
+        """Do it in one transaction with everything that is stored of it, which goes."""
 
         def work(session: ClientSession) -> None:
             sync_state(self._database, session, [user_id])

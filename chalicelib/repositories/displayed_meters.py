@@ -29,7 +29,7 @@ class MongoDisplayedMeters(DisplayedMeters):
 
     @override
     def erased_among(self, users: Collection[str]) -> Set[str]:
-        """By the ids of their fences."""
+        """Look up the ids of their fences."""
         with time_limit(READ_SECONDS):
             return erased_among(self._database, users)
 
@@ -41,12 +41,12 @@ class MongoDisplayedMeters(DisplayedMeters):
 
     @override
     def count_meters(self) -> int:
-        """By the collection's own count."""
+        """Use the collection's own count."""
         return self._estimated(Collections.METERS)
 
     @override
     def bounds(self, ranges: int) -> list[MeterKey]:
-        """By a sample that the server takes at random, without a look at the rest; a person is in one range alone."""
+        """Use a sample that the server takes at random, without a look at the rest; a person is in one range alone."""
         collections = (*COLLECTION.values(), Collections.DISPLAY)
         found = sorted(user for name in collections for user in self._some_owners(name, SAMPLED * ranges))
         ends = [found[number * len(found) // ranges] for number in range(1, ranges)] if found else []
@@ -54,7 +54,7 @@ class MongoDisplayedMeters(DisplayedMeters):
 
     @override
     def damages(self, meter: MeterKey) -> list[Finding]:
-        """By ids and prefixes of ids."""
+        """Look up by ids and prefixes of ids."""
         with time_limit(READ_SECONDS):
             return damages.damages(self._database, meter)
 
@@ -78,7 +78,7 @@ class MongoDisplayedMeters(DisplayedMeters):
         user_id, energy_type = after or ("", "")
         more_types = [kind for kind in TYPES if kind > energy_type]
         same_user = {"$eq": user_id, **NOT_ARRAY}
-        # Each type by itself: with so many documents of one that they fill a page, another would be passed over.
+        # Each type by itself: where documents of one type fill a page, another would be passed over.
         of_user = [{"userId": same_user, "type": {"$eq": kind, **NOT_ARRAY}} for kind in more_types if user_id]
         next_users = {"userId": {"$gt": user_id, **NOT_ARRAY}, "type": {"$in": TYPES, **NOT_ARRAY}}
         with time_limit(self._timeout):

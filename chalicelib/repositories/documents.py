@@ -1,4 +1,4 @@
-"""How a reading looks in either collection: small mappings, and which documents are readable at all."""
+"""Mappings between readings and their documents in either collection, and the rule which documents are readable."""
 
 import re
 from collections.abc import Iterator, Mapping

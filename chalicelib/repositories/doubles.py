@@ -15,7 +15,7 @@ from chalicelib.repositories.scoped import ScopedCollection
 
 
 def last_updated(doubles: Sequence[Document]) -> Document:
-    """Of documents at one instant the one that counts; without a date of update the one created last."""
+    """Choose the document that counts at an instant: the one updated last; without a date the one created last."""
     return max(doubles, key=lambda document: (updated_of(document), str(document.get("_id"))))
 
 

@@ -113,7 +113,7 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
 
     @override
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
-        """Instants that carry a reading. On the new side each can be taken once, readable or not: the index tells."""
+        """Instants that carry a reading. On the new side each can be taken once, readable or not: the index decides."""
         between = {"type": energy_type.value, "date": {"$gte": to_datetime(first), "$lte": to_datetime(last)}}
         wanted = between if self._side is Side.NEW else counted(between)
         found = (document["date"] for document in self._read.find(wanted, projection={"_id": 0, "date": 1}))

@@ -95,7 +95,7 @@ class ManyReadings:
         return [reading_of(document | twins.get(document["_id"], {})) for document in counting]
 
     def within(self, ids: IdRange) -> list[StoredReading]:
-        """What is left of the readings that were stored together, also those that a double hides by now."""
+        """The readings left of those that were stored together, also those that a double hides by now."""
         return [*map(reading_of, self._read.find(counted({"_id": same_batch(ids)})))]
 
     def by_ids(self, ids: Sequence[str]) -> list[StoredReading]:

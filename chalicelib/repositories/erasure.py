@@ -2,7 +2,7 @@
 
 The meters and settings go first: the fence keeps new ones away, and without them no job refreshes, replays or lists
 the person. Of readings both sides go together, so that no job finds a side that has lost most of the other's. Each
-step is a transaction with its count; doing one again finds nothing. Other people's documents stay as they are; one that
+step is a transaction with its count; doing one again finds nothing. Other people's documents do not change; one that
 was damaged and names this person under another's ``_id`` is given back to whose it is.
 """
 
@@ -56,7 +56,7 @@ class MongoErasures(Erasures):
 
     @override
     def begin(self, user_id: str, pseudonym: str) -> Erasure:
-        """In one transaction with the person's meters and settings: every write of the person meets it there."""
+        """Do it in one transaction with the person's meters and settings: every write of the person meets it there."""
         with time_limit(self._timeout):
             now = database_time(self._database)
         fence = {
@@ -103,7 +103,7 @@ class MongoErasures(Erasures):
 
     @override
     def finish(self, erasure: Erasure) -> None:
-        """In one transaction with the receipt; where somebody else was faster, theirs stands."""
+        """Do it in one transaction with the receipt; where somebody else was faster, theirs counts."""
 
         def work(session: ClientSession) -> None:
             opens = {"$max": ["$opensAt", {"$add": ["$$NOW", LATE_MS]}]}
@@ -118,7 +118,7 @@ class MongoErasures(Erasures):
 
     @override
     def closed(self) -> Callable[[str], bool] | None:
-        """By the digests that fences are named by."""
+        """Compare by the digests that fences are named by."""
         standing = self._standing()
         return _closed(standing) if standing else None
 
@@ -201,7 +201,7 @@ class _Removal:
             leave_out_of_failures(self._database, self._user_id)
 
     def keyed(self, name: Collections) -> Iterator[None]:
-        """What stands under the person's ids; then what names the person under another's."""
+        """Documents under the person's ids; then those that name the person under another's."""
         for wanted in (under_ids_of(self._user_id), {OWNER: self._user_id}):
             found = self._found(name, wanted, {OWNER: 1})
             theirs = [document["_id"] for document in found if is_theirs(name, document, self._user_id)]
@@ -212,7 +212,7 @@ class _Removal:
             self._give_back(name, document["_id"])
 
     def readings(self) -> Iterator[None]:
-        """By the ids of either side on both; the side that is believed never has fewer than the other meanwhile."""
+        """Delete by the ids of either side on both; the believed side never has fewer than the other meanwhile."""
         with time_limit(self._left()):
             believed = sync_state(self._database).authoritative
         for side in (other_side(believed), believed):

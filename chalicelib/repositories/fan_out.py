@@ -48,7 +48,7 @@ class StoredRange(StoredSeen):
     token: str | None = None
 
     def progress(self) -> RangeProgress:
-        """The same as the domain has it."""
+        """Convert to the domain's value."""
         return RangeProgress(self.number, self.seen(), self.after, self.done, self.claimed)
 
 
@@ -107,7 +107,7 @@ class MongoFanOutRecords(FanOutRecords):
 
     @override
     def claim(self, fan_out: FanOut, number: int, seconds: float) -> RangeClaim | None:
-        """By one update, in which whoever comes second leaves everything as it is."""
+        """Do it in one update: the second of two claims changes nothing."""
         key, token = f"{_key(fan_out.walk)}:{fan_out.id}:{number:06}", uuid4().hex
         try:
             with time_limit(READ_SECONDS):
@@ -144,7 +144,7 @@ class MongoFanOutRecords(FanOutRecords):
 
     @override
     def progress(self, fan_out: FanOut) -> Iterator[RangeProgress]:
-        """By their ids, together with the first findings that a walk keeps. What nobody can read is not begun."""
+        """Look them up by their ids, with the first findings that a walk keeps. What nobody can read is not begun."""
         pipeline: list[Document] = [
             {"$match": _ranges_of(f"{_key(fan_out.walk)}:{fan_out.id}")},
             {"$sort": {"_id": 1}},

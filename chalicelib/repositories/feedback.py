@@ -1,4 +1,4 @@
-"""What people say looks wrong, in ``feedback``: written through the session filter, deleted by its TTL index.
+"""Feedback (what people say looks wrong), in ``feedback``: written through the session filter, deleted by a TTL index.
 
 The comparer and operators take it across users, so that part is outside the filter; reports know users by pseudonyms.
 """
@@ -59,7 +59,7 @@ class MongoFeedbackLog(FeedbackLog):
 
     @override
     def latest_of(self, user_id: str, place: int) -> int | None:
-        """By the index on user and moment."""
+        """Use the index on user and moment."""
         own = ScopedCollection(self._feedback, user_id)
         with time_limit(READ_SECONDS):
             found = own.find_one({}, sort=[("at", DESCENDING)], skip=place - 1, projection={"at": 1})
@@ -67,7 +67,7 @@ class MongoFeedbackLog(FeedbackLog):
 
     @override
     def open(self, components: Collection[Component], limit: int, user_id: str | None = None) -> Sequence[Request]:
-        """By the index of what is open."""
+        """Use the index of what is open."""
         wanted: Document = {**ASKED, "open": True, "component": {"$in": [component.value for component in components]}}
         if user_id is not None:
             wanted["userId"] = user_id
@@ -76,7 +76,7 @@ class MongoFeedbackLog(FeedbackLog):
 
     @override
     def attempt(self, feedback: str, at: int) -> bool:
-        """In one command, so that two comparers count two attempts."""
+        """Do it in one command, so that two comparers count two attempts."""
         counted = {
             "attempts": {"$add": ["$attempts", 1]},
             "outcome": Outcome.FAILED.value,

@@ -35,7 +35,7 @@ def refuse_erased(found: Iterable[Document]) -> None:
 
 
 def erased_among(database: MongoDatabase, users: Collection[str], session: ClientSession | None = None) -> Set[str]:
-    """Those of these people whose fence stands."""
+    """Those of these people who have a fence."""
     fences = {fence_id(user_id): user_id for user_id in users}
     if not fences:
         return set()

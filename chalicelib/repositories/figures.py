@@ -78,7 +78,7 @@ class MongoRolloutFigures(RolloutFigures):
 
     @override
     def figures(self, component: Component, since: int) -> ComponentFigures:
-        """Of people the last hour is kept, so those seen from an hour on are counted by an index."""
+        """Count people by an index: the last hour of each is kept, so those seen from an hour on are found."""
         first = hour_of(since)
         with self._snapshot() as stored:
             tail, partial = stored.tail(component, first, self._tail_rows)
@@ -101,7 +101,7 @@ class MongoRolloutFigures(RolloutFigures):
 
     @override
     def share(self, component: Component, document_version: str) -> Share:
-        """By an index; who has come by a later document since then counts there."""
+        """Use an index; who has come by a later document since then counts there."""
         by_it: Document = {"documentVersion": document_version}
         with self._snapshot() as stored:
             tail, partial = stored.tail(component, 0, self._tail_rows)

@@ -1,4 +1,4 @@
-"""The record of changes of flags. It belongs to operators, not to users, so the session filter has no say in it."""
+"""The record of changes of flags. It belongs to operators, not to users, so the session filter does not apply."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ class MongoFlagHistory(FlagHistory):
 
     @override
     def changes(self, flag: str | None, limit: int) -> Sequence[FlagChange]:
-        """By an index on the moment, or on flag and moment."""
+        """Use an index on the moment, or on flag and moment."""
         wanted = {} if flag is None else {"flags": flag}
         with time_limit(READ_SECONDS):
             found = self._changes.find(wanted, {CONTENT: 0}).sort("at", DESCENDING).limit(limit)
@@ -35,21 +35,21 @@ class MongoFlagHistory(FlagHistory):
 
     @override
     def last_deployed(self) -> RecordedDocument | None:
-        """By the index on the moment; those that failed are few."""
+        """Use the index on the moment; those that failed are few."""
         with time_limit(READ_SECONDS):
             found = self._changes.find_one({"state": ChangeState.DEPLOYED.value}, sort=[("at", DESCENDING)])
         return None if found is None else _recorded(found)
 
     @override
     def begun_until(self, at: int, limit: int) -> Sequence[RecordedDocument]:
-        """By the index on the moment."""
+        """Use the index on the moment."""
         with time_limit(READ_SECONDS):
             found = self._changes.find({"at": {"$lte": to_datetime(at)}}).sort("at", DESCENDING).limit(limit)
             return [_recorded(document) for document in found]
 
     @override
     def deployed_after(self, at: int) -> FlagChange | None:
-        """By the index on the moment; those that failed are few."""
+        """Use the index on the moment; those that failed are few."""
         wanted = {"at": {"$gt": to_datetime(at)}, "state": ChangeState.DEPLOYED.value}
         with time_limit(READ_SECONDS):
             found = self._changes.find_one(wanted, {CONTENT: 0}, sort=[("at", ASCENDING)])

@@ -1,4 +1,4 @@
-"""What a write is going to ask, read in the command that reads the sync mode and the fence: one instead of six.
+"""Reading ahead for a write: one command instead of six reads all that it is going to ask, with mode and fence.
 
 All of it is read in the write's transaction, at its snapshot, by the user's id. Readings are looked up by the index
 alone and judged here: a look that meets a damaged document, or doubles, answers nothing, and neither does one that was
@@ -132,7 +132,7 @@ def _of_reading(user_id: str, reading_id: str, side: Side) -> list[Stage]:
 
 
 def _there(name: str, user_id: str, expected: Expected, relation: str, side: Side, *stages: Stage) -> Stage:
-    """What lies at, before or behind an instant of a meter, but for the reading that was looked up."""
+    """Readings at, before or behind an instant of a meter, without the reading that was looked up."""
     if expected.reading_id is None:
         date = {relation: to_datetime(expected.instant or 0)}
         match: Stage = {OWNER: user_id, "type": expected.type, "date": date}

@@ -43,7 +43,7 @@ def points_between(
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Readings as they are displayed, and between which instants something else may be stored by now.
+    """The displayed readings, and the range of instants in which something else may be stored by now.
 
     The first of these lies behind the last where nothing else is stored.
     """
@@ -62,7 +62,7 @@ class KeptReadings:
         self._shown = sync.reads(Backend.NEW) is Side.NEW
 
     def between(self, energy_type: EnergyType, first: int, last: int) -> Kept | None:
-        """What is kept from one instant to another; None where no series is, or it cannot be believed."""
+        """The kept readings from one instant to another; None where no series is, or it cannot be believed."""
         meter = self._meters.document(energy_type) if self._shown else None
         if not meter or not is_sound(meter) or not series.is_kept(meter) or "packing" in meter:
             return None

@@ -1,4 +1,4 @@
-"""What users have imported: for the list of imports, and for undoing one of them."""
+"""The record of users' imports: for the list of imports, and for undoing one of them."""
 
 from array import array
 from collections.abc import Mapping
@@ -62,7 +62,7 @@ class MongoImportList(ImportList):
 
     @override
     def page(self, user_id: str, limit: int, after: tuple[int, str] | None = None) -> list[ImportRecord]:
-        """By the index on user, moment and id."""
+        """Use the index on user, moment and id."""
         imports = ScopedCollection(self._database[Collections.IMPORTS], user_id)
         with time_limit(READ_SECONDS):
             return [*map(_record, imports.find(_behind(after), projection=LISTED, sort=ORDER, limit=limit))]

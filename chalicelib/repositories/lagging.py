@@ -20,7 +20,7 @@ from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.calculation_marks import not_newer, outdated
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, time_limit
 
-# What the partial indexes hold, but for what was damaged and is no date: one meter must not stop all others.
+# What the partial indexes hold, without damaged values that are no dates: one meter must not stop all others.
 DIRTY: Document = {"dirtySince": {"$exists": True, "$lte": datetime.max.replace(tzinfo=UTC)}}
 EVER = datetime.fromtimestamp(0, UTC)
 NEXT_ATTEMPT = "sweep.nextAttempt"
@@ -59,11 +59,11 @@ class MongoLaggingMeters(LaggingMeters):
 
     @override
     def every(self, dirty_before: int) -> Iterator[LaggingMeter]:
-        """By the index on ``dirtySince``, in small batches."""
+        """Use the index on ``dirtySince``, in small batches."""
         yield from self._each(self._since(dirty_before), [("dirtySince", 1)])
 
     def outdated(self) -> int:
-        """By the index on the mark: nothing is looked at but what is counted."""
+        """Use the index on the mark: nothing is looked at but what is counted."""
         with time_limit(self._timeout):
             return self._meters.count_documents(self._outdated)
 
@@ -72,7 +72,7 @@ class MongoLaggingMeters(LaggingMeters):
         return self._to_try(self._outdated, now, limit)
 
     def every_outdated(self) -> Iterator[LaggingMeter]:
-        """By the index on the mark, in small batches."""
+        """Use the index on the mark, in small batches."""
         yield from self._each(self._outdated)
 
     @override

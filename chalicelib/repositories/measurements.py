@@ -1,4 +1,4 @@
-"""What pages measure, in ``page_measurements``: written without waiting, deleted by its TTL index.
+"""Measurements of pages, in ``page_measurements``: written without waiting, deleted by a TTL index.
 
 Outside the session filter, because nothing here needs the user's id: rows say by a pseudonym whose page measured.
 """

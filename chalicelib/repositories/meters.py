@@ -89,7 +89,7 @@ class MongoMeterRepository(MeterRepository):
         return configuration_of(self.document(energy_type) or {}, energy_type)
 
     def document(self, energy_type: EnergyType) -> Document | None:
-        """A meter as it stands now. One that this transaction has marked is known: nobody else changes it meanwhile."""
+        """A meter's document. One that this transaction has marked is known: nobody else changes it meanwhile."""
         return self._written.get(energy_type) or self._owned.find(
             Collections.METERS, meter_id(self._user_id, energy_type)
         )
@@ -240,8 +240,8 @@ def published(
     """The update that advances a meter's display version, forgets attempts and, nothing newer written, cleans it.
 
     What is newer was written after ``as_of``, so the meter lags since then; of a packing, whose first ``ranges`` the
-    update shows, the rest says where that was. ``kept``: what tells the compact series of
-    this version (``series.mark_of``), None: none is kept. The calculation is told beside it, because a release that
+    update shows, the rest says where that was. ``kept``: the mark of this version's compact
+    series (``series.mark_of``), None: none is kept. The calculation is written beside it, because a release that
     knows none writes all of ``series``.
     """
     series = {"$literal": {"version": version, "calculation": calculation, **(kept or {})}}

@@ -1,4 +1,4 @@
-"""What operators' records say of a person whose account ends: changes of flags and of the mode, rollouts, what else
+"""Taking a person whose account ends out of operators' records: changes of flags and of the mode, rollouts, what else
 they did, stops, comparisons.
 
 The record stays: what was changed, when, and under which names of documents. A flag document keeps the name by which

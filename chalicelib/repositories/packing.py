@@ -142,7 +142,7 @@ class _Look:
 
 
 def _has_kept(meter: Document) -> bool:
-    """Whether a series is kept, and the meter has a dirty range that leaves any of it as it is."""
+    """Whether a series is kept, and the meter has a dirty range that does not cover all of it."""
     if not series.is_kept(meter) or "dirtyFrom" not in meter:
         return False
     dirty = cast(Range, tuple(to_ms(meter[end]) for end in ("dirtyFrom", "dirtyTo")))

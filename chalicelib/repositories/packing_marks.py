@@ -1,4 +1,4 @@
-"""What a meter says of the packing of its series, and the expressions that keep that in step with its writes.
+"""The field ``packing`` of a meter, and the expressions that keep it in step with the meter's writes.
 
 ``meters.packing``: ``version``, the source version up to which it knows of every write; ``step``, which names the last
 step; ``parts``, the digests of what is packed by year; ``ranges``, what is not. A release that does not know of it
@@ -16,7 +16,7 @@ from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.database import Document
 
 STEP = "packing.step"
-RANGES_AT_MOST = 500  # a packing that nobody goes on with while so many writes come begins again
+RANGES_AT_MOST = 500  # a packing that nobody continues while this many writes come begins again
 _RANGES, _FROM, _TO = "$packing.ranges", "$packing.ranges.from", "$packing.ranges.to"
 
 

@@ -58,7 +58,7 @@ class PartialSnapshots:
     session: ClientSession
 
     def between(self, first: int, last: int) -> MeterSnapshot | None:
-        """With the readings from one instant to another, both included."""
+        """Read a snapshot with the readings from one instant to another, both included."""
         head = self._head()
         parts = series.parts_of(self.database, self.user_id, self.session)
         kept = series.within(parts, head.meter, first, last) if head and series.is_kept(head.meter) else None
@@ -67,16 +67,16 @@ class PartialSnapshots:
         return self._snapshot(head, self._as_of_now(head, kept, first, last))
 
     def around(self, instants_in: InstantsIn) -> MeterSnapshot | None:
-        """With the readings just before and after each instant, and all that a counter between them depends on.
+        """Read a snapshot with the readings around each instant, and all that a counter between them depends on.
 
         What happened in between is known by the stored months: where they have no flag, the register only grew. What
-        has changed since is read as it stands, with its neighbours. Of a small meter all readings.
+        has changed since is read itself, with its neighbours. Of a small meter all readings.
         """
         head = self._head(few=FEW)
         return self._around(head, instants_in) if head else None
 
     def of_year(self, year: int) -> MeterSnapshot | None:
-        """With the readings that the months of a year depend on: none where they lie too far from it.
+        """Read a snapshot with the readings that the months of a year depend on: none where they lie too far from it.
 
         What every refresh writes says how far they reach, and where it is newer than its meter that nothing here can be
         believed.

@@ -1,4 +1,4 @@
-"""Where the database names people: every collection once, and how a person's documents in it are found.
+"""The list of all collections with how each names people, and how a person's documents in it are found.
 
 Who erases an account and who exports one both go by this table. A test fails where a collection is not in it.
 """
@@ -68,7 +68,7 @@ PEOPLE: Mapping[Collections, Holds] = {
 
 
 def under_ids_of(user_id: str) -> Document:
-    """What matches every ``_id`` that can be a person's; ``person_of`` tells those of others."""
+    """What matches every ``_id`` that can be a person's; ``person_of`` says which are others'."""
     return {"$or": [{"_id": user_id}, {"_id": {"$gte": f"{user_id}|", "$lt": f"{user_id}}}"}}]}
 
 

@@ -1,4 +1,4 @@
-"""Documents of readings that no reader can use: which there are, and the record of them in ``quarantined_readings``.
+"""Finding documents of readings that no reader can use, and recording them in ``quarantined_readings``.
 
 A damaged document stays where it is, and so does its twin: the twin is the last good copy. An entry holds a copy of
 the document with its reasons, and the twin that is kept for it. What makes a document readable is the rule of
@@ -65,7 +65,7 @@ def quarantine(database: MongoDatabase, side: Side, ids: Sequence[Any]) -> None:
 
 
 def quarantine_all(database: MongoDatabase, side: Side) -> None:
-    """The same for every document of a side, its doubles too."""
+    """Quarantine every document of a side, its doubles too."""
     readings = database[COLLECTION[side]]
     for ids in _batches(_unreadable_ids(readings)):
         quarantine(database, side, ids)

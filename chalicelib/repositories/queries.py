@@ -130,7 +130,7 @@ class MongoReadingQueries(ReadingQueries):
     def whole(
         self, user_id: str, energy_type: EnergyType, calculation_version: int, at_once: int | None = None
     ) -> WholeMeter | None:
-        """By ids and indexes, at one snapshot."""
+        """Look up by ids and indexes, at one snapshot."""
         with time_limit(self._timeout):
             return whole_meter(self._database, (user_id, energy_type), calculation_version, at_once)
 

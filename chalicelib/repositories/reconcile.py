@@ -1,4 +1,4 @@
-"""Bringing twins together: backfill, sync job, repair and a change of mode all mend differences by this one operation.
+"""Reconciling twins: the one operation by which backfill, sync job, repair and a change of mode mend differences.
 
 It reads the authoritative documents and writes their twins and the meter in one transaction (in two, a delete made
 meanwhile would come back: tried), and writes only where they differ. A twin goes only with its document: where that is

@@ -68,7 +68,7 @@ class MongoReconciliationRepository(MongoDisplayedMeters, ReconciliationReposito
 
     @override
     def count_readings(self, side: Side) -> int:
-        """By the collection's own count."""
+        """Use the collection's own count."""
         return self._estimated(COLLECTION[side])
 
     @override
@@ -126,12 +126,12 @@ class MongoReconciliationRepository(MongoDisplayedMeters, ReconciliationReposito
 
     @override
     def unreadable(self, user_id: str | None = None) -> Unreadable:
-        """By passes over both collections in small parts."""
+        """Pass over both collections in small parts."""
         return unreadable.unreadable(self._database, user_id)
 
     @override
     def quarantine(self, ids: Sequence[ReadingKey] | None = None) -> None:
-        """By the server alone; what is in the quarantine already is only looked up."""
+        """Let the server copy; what is in the quarantine already is only looked up."""
         if ids is None:
             quarantine.quarantine_all(self._database, self._authoritative())
         else:

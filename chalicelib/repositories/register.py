@@ -36,7 +36,7 @@ class MongoMeterRegister(MeterRegister):
 
     @override
     def meters(self, user_id: str | None = None, since: int | None = None) -> Iterator[RegisteredMeter]:
-        """By the meters' ids."""
+        """Read by the meters' ids."""
         for page in self._pages(user_id):
             meters = [meter for meter in page if id_of(meter["_id"])]
             yield from map(_registered, meters if since is None else self._written(meters, since))

@@ -1,4 +1,4 @@
-"""What repair and the jobs delete or overwrite: kept in the transaction that takes it away, and the way back."""
+"""Copies of what repair and the jobs delete or overwrite, kept in the same transaction, and bringing them back."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -69,7 +69,7 @@ class MongoRepairedReadings(RepairedReadings):
 
     @override
     def kept(self, run: str) -> Iterator[list[KeptDocument]]:
-        """By the index, some hundreds at once: memory stays flat."""
+        """Use the index, some hundreds at once: memory stays flat."""
         wanted = {"run": run, "undone": {"$exists": False}}
         fields = {"userId": 1, "type": 1, "side": 1, "reading": 1}
         found = self._kept.find(wanted, projection=fields, sort=BY_METER, batch_size=AT_ONCE)

@@ -82,7 +82,7 @@ class StoredCalendar(Stored):
     version: int = Field(ge=1)
 
     def calendar(self) -> Calendar:
-        """The same as the domain has it."""
+        """Convert to the domain's value."""
         return Calendar(
             announced_at=to_ms(self.announced_at),
             deprecated_at=to_ms(self.deprecated_at),
@@ -132,7 +132,7 @@ class MongoRetirementRecords(RetirementRecords):
 
     @override
     def mark_withheld(self, calendar: Calendar, start: int, reason: str, at: int) -> None:
-        """Of many functions the first one does it."""
+        """Mark it once: of many functions the first one does it."""
         unmarked = {"start": to_datetime(start), "withheld": None}
         mark = {"brownOuts.$.withheld": reason, "brownOuts.$.withheldAt": to_datetime(at)}
         with time_limit(PATIENCE_SECONDS):
@@ -151,7 +151,7 @@ class MongoRetirementRecords(RetirementRecords):
 
     @override
     def callers(self, since: int, limit: int) -> Sequence[V1Caller]:
-        """By the index on the moment."""
+        """Use the index on the moment."""
         wanted = {"last": {"$gte": to_datetime(since)}}
         with time_limit(READ_SECONDS):
             found = self._callers.find(wanted, sort=[("last", DESCENDING)], limit=limit)
@@ -164,7 +164,7 @@ class MongoRetirementRecords(RetirementRecords):
 
     @override
     def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
-        """By the index on client and moment."""
+        """Use the index on client and moment."""
         wanted = {"client": PAGE, "last": {"$gte": to_datetime(since)}, "user": {"$nin": list(spared)}}
         latest = {"_id": "$route", "last": {"$max": "$last"}}
         with time_limit(READ_SECONDS):
@@ -173,13 +173,13 @@ class MongoRetirementRecords(RetirementRecords):
 
     @override
     def has_called(self, caller: str) -> bool:
-        """By the index on the person."""
+        """Use the index on the person."""
         with time_limit(READ_SECONDS):
             return self._callers.find_one({"user": caller}, {"_id": 1}) is not None
 
     @override
     def old_answers(self, since: int) -> Mapping[str, int]:
-        """By the index on component, backend and moment."""
+        """Use the index on component, backend and moment."""
         found = {component.value: self._last_old_answer(component, since) for component in Component}
         return {name: last for name, last in found.items() if last is not None}
 

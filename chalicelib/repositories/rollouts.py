@@ -50,12 +50,12 @@ class MongoRollouts(Rollouts):
 
     @override
     def carried(self) -> Sequence[Rollout]:
-        """By an index on the state."""
+        """Use an index on the state."""
         return self._found({"state": {"$in": [state.value for state in CARRIED]}})
 
     @override
     def save(self, rollout: Rollout) -> bool:
-        """The document of a version is replaced once: whoever comes second finds another version."""
+        """Replace the document of a version, once: a second writer finds another version."""
         document = _document(rollout)
         with time_limit(READ_SECONDS):
             if rollout.version:

@@ -1,6 +1,6 @@
-"""What the session filter refuses: code in filters, stages that reach elsewhere, updates that change the owner.
+"""Rules of the session filter: it refuses code in filters, stages that reach elsewhere, updates of the owner.
 
-Rules only, on values as they are about to be sent; the methods are in ``scoped``.
+Rules only, on values that are about to be sent; the methods are in ``scoped``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -165,7 +165,7 @@ class ScopedCollection:
         self._collection.bulk_write([self._scoped_request(request) for request in requests], session=self._session)
 
     def _insert(self, documents: list[Document]) -> None:
-        """In one command where one takes them all."""
+        """Do it in one command where one takes them all."""
         insert = {"insert": self._collection.name, "documents": documents, "ordered": True}
         database, codec = self._collection.database, self._collection.codec_options
         try:

@@ -1,9 +1,9 @@
 """Display documents with their JSON beside their data, and a seal over both.
 
 A refresh writes ``text``, what a caller gets of a view, beside ``data``, from which it is made, and ``seal``, a digest
-of the bytes of both. A reader shows the text as it is where the seal is theirs, and decodes nothing. Whatever was done
-to either, and what a release before has written, is read by its ``data``, as ever. A summary is finished for its
-reader's day, so it has no text.
+of the bytes of both. A reader shows the text unchanged where the seal fits both, and decodes nothing. Where it does
+not, or an older release has written the document, ``data`` is read. A summary is finished for its reader's day, so it
+has no text.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ FINISHED_FOR_A_DAY = "summary"
 
 
 def sealed(view: Document) -> Document:
-    """A display document as it is stored."""
+    """A display document in its stored form."""
     encoded = encoded_data(view["data"])
     beside = {} if view["dataType"] == FINISHED_FOR_A_DAY else {"text": str(json_text(view["data"]))}
     seal = _seal(view, encoded, beside.get("text", ""))
@@ -31,7 +31,7 @@ def sealed(view: Document) -> Document:
 
 
 def encoded_data(data: Mapping[str, Any]) -> bytes:
-    """The bytes of a view's data as they are stored."""
+    """The stored bytes of a view's data."""
     return bson.encode(data, codec_options=CODEC_OPTIONS)
 
 

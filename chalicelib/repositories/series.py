@@ -1,4 +1,4 @@
-"""The compact series of a meter: its readings once more, packed by year (UTC), as its display documents show them.
+"""The compact series of a meter: a copy of its readings, packed by year (UTC), as its display documents show them.
 
 Written and versioned together with the display documents. A refresh takes what has not changed from here instead of
 reading a document per reading. Believed only where the meter says that it is whole and belongs to what is displayed.
@@ -49,7 +49,7 @@ def kept(series: ScopedCollection, meter: Document) -> Content | None:
 
 
 def believed(parts: Sequence[Document], meter: Document) -> Content | None:
-    """The same of documents that were read in order."""
+    """Check and decode documents that were read in order."""
     content = _content(parts, lambda digests: digest_of(digests) == meter["series"]["digest"])
     return content if content and len(content[0]) == meter["series"]["count"] else None
 
@@ -94,7 +94,7 @@ def between(series: ScopedCollection, meter: Document, first: int, last: int) ->
 
 
 def within(series: ScopedCollection, meter: Document, first: int, last: int) -> CompactReadings | None:
-    """The same by the years (UTC) that the range touches, each as the meter knows it by its own digest.
+    """Check and decode the years (UTC) that the range touches, each by its own digest of the meter.
 
     None where the meter does not know them, or one of them is not what it says.
     """

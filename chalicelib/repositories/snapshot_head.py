@@ -1,4 +1,4 @@
-"""What every calculation reads first, in one command: sync mode, meter, settings, and whether there is any reading.
+"""The first read of every calculation, in one command: sync mode, meter, settings, and whether there is any reading.
 
 Where the new side is read and has none, that is all a calculation needs: the absence of readings is known by one look
 at their index.
@@ -59,8 +59,8 @@ def head_of(
 ) -> Head:
     """The head of a snapshot, as a session sees it; for the old backend no look at readings. Raises LostModeError.
 
-    ``views``: the ids of display documents to look up in the same command, and ``few``: so many readings make a meter
-    small, so that its series is looked up too.
+    ``views``: the ids of display documents to look up in the same command, and ``few``: up to this many readings make
+    a meter small, so that its series is looked up too.
     """
     concerning(user_id)
     readings = [_readings(user_id, energy_type)] if of_new else []

@@ -13,7 +13,7 @@ from chalicelib.repositories.meters import configuration_of, state_of
 def snapshot_of(
     sync: SyncState, meter: Document, energy_type: EnergyType, settings: UserSettings, readings: CompactReadings
 ) -> MeterSnapshot:
-    """With all of its readings; ``meter``: empty where there is none."""
+    """Make a snapshot with all readings; ``meter``: empty where there is none."""
     lost = not meter and len(readings) > 0 and sync.reads(Backend.NEW) is Side.NEW
     damaged = lost or not (is_sound(meter) if meter else True)
     return MeterSnapshot(

@@ -1,4 +1,4 @@
-"""What the status alone needs, in ``control`` and in the ledger of the migrations."""
+"""Records for the status alone, in ``control`` and in the ledger of the migrations."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -40,7 +40,7 @@ SCRIPTS = (  # every file of ``migrations``: a test holds both equal
 
 
 class StoredDrill(Stored):
-    """A drill of a rollback."""
+    """A drill of a rollback in its stored form."""
 
     at: datetime
     component: str
@@ -91,7 +91,7 @@ class MongoStatusRecords(StatusRecords):
 
     @override
     def not_published(self) -> NotPublished:
-        """By the clock of the database, as they are counted."""
+        """Read by the clock of the database, which counts them too."""
         quiet = {"$expr": {"$gte": ["$last", _long_ago()]}}
         stored = readable(StoredLosses, found, NOT_PUBLISHED) if (found := self._read(NOT_PUBLISHED, quiet)) else None
         return NotPublished() if stored is None else NotPublished(stored.count, to_ms(stored.since))
@@ -117,7 +117,7 @@ class MongoStatusRecords(StatusRecords):
 
     @override
     def open_migrations(self) -> Sequence[str]:
-        """By their names. A record without a checksum is older than there are any: its script is looked at again."""
+        """Compare names. A record without a checksum is older than there are any: its script is looked at again."""
         wanted = {"_id": {"$in": [*SCRIPTS]}, "state": "applied", "checksum": {"$exists": True}}
         with time_limit(READ_SECONDS):
             applied = {record["_id"] for record in self._ledger.find(wanted, {"_id": 1})}

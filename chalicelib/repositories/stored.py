@@ -1,4 +1,4 @@
-"""How a document of ``control`` is read: exactly as it was written, or not at all.
+"""Reading documents of ``control``: exactly as they were written, or not at all.
 
 A person or a restore may have put anything there, and what decides about data must not be guessed from it.
 """
@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from chalicelib.monitoring.errors import what_of
 from chalicelib.monitoring.logger import logger
 
-Lax = Field(strict=False)  # the value of an enumeration, as it is stored
+Lax = Field(strict=False)  # the stored value of an enumeration
 
 
 class Stored(BaseModel):
@@ -25,7 +25,7 @@ Kind = TypeVar("Kind", bound=Stored)
 
 
 def readable(kind: type[Kind], document: Any, name: str) -> Kind | None:
-    """What is stored, None where nobody can read it: what would go on from it begins at the start."""
+    """Read a stored document, None where nobody can read it: a job that would go on from it begins at the start."""
     try:
         return kind.model_validate(document)
     except ValidationError as error:
@@ -34,7 +34,7 @@ def readable(kind: type[Kind], document: Any, name: str) -> Kind | None:
 
 
 def reason_of(error: ValidationError) -> str:
-    """What is wrong with a document, in a few words, and what was found: for a document that names no people."""
+    """Say what is wrong with a document, in a few words, and what was found: for a document that names no people."""
     first = error.errors()[0]
     field = ".".join(map(str, first["loc"]))
     if first["type"] == "missing":

@@ -1,4 +1,4 @@
-"""What the jobs that keep both sides equal leave in ``control``: changes of the mode, and how far they have come."""
+"""Changes of the sync mode and the progress of the jobs that keep both sides equal, in ``control``."""
 
 from dataclasses import asdict
 
@@ -68,7 +68,7 @@ class MongoSyncControl(MongoWalkControl, SyncControl):
 
     @override
     def remains(self) -> Remains | None:
-        """By a look at the document, its history and one reading of each side; what is half restored is not opened."""
+        """Look at the document, its history and one reading of each side; what is half restored is not opened."""
         if self._read(RESTORE):
             raise LostModeError(f"a restore is under way, or was interrupted; {FINISH}")
         try:
@@ -103,7 +103,7 @@ class MongoSyncControl(MongoWalkControl, SyncControl):
 
     @override
     def answer_stop(self, answer: str, at: int) -> None:
-        """The stop goes to those that were answered."""
+        """Move the stop to those that were answered."""
         stop = self.stop()
         if stop is None:
             return

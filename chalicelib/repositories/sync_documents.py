@@ -1,4 +1,4 @@
-"""What jobs and operators leave in ``control`` beside the mode, turned into what the domain knows."""
+"""Mapping documents of ``control`` that jobs and operators write beside the mode to the domain's values."""
 
 from contextlib import suppress
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Which backend answered what, in ``backend_usage_logs``: written without waiting, deleted by its TTL index."""
+"""The usage log, in ``backend_usage_logs``: which backend answered what; written without waiting, deleted by TTL."""
 
 from collections.abc import Sequence
 from contextvars import Context
@@ -33,7 +33,7 @@ class MongoUsageLog(UsageLog):
 
     @override
     def between(self, user_id: str, component: Component, first: int, last: int, limit: int) -> Sequence[Answered]:
-        """By the index on the user's id, or by that on component and moment."""
+        """Use the index on the user's id, or that on component and moment."""
         span = {"$gte": to_datetime(first), "$lte": to_datetime(last)}
         with time_limit(READ_SECONDS):
             found = ScopedCollection(self._logs, user_id).find({"component": component.value, "at": span})

@@ -1,4 +1,4 @@
-"""How far walks over all meters have come, in ``control``."""
+"""The progress of walks over all meters, in ``control``."""
 
 from pymongo import WriteConcern
 from typing_extensions import override

@@ -1,4 +1,4 @@
-"""What walks leave in ``control``, turned into what the domain knows."""
+"""Mapping documents of ``control`` that walks write to the domain's values."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ Meter = tuple[str, Annotated[EnergyType, Lax]]
 
 
 class StoredFinding(Stored):
-    """One finding of a walk."""
+    """A finding of a walk in its stored form."""
 
     user_id: str = Field(alias="user_id")
     type: Annotated[EnergyType, Lax]
@@ -36,7 +36,7 @@ class StoredSeen(Stored):
     up_to: int | None = None
 
     def seen(self) -> Verification:
-        """The same as the domain has it."""
+        """Convert to the domain's value."""
         findings = tuple(Finding(**finding.model_dump()) for finding in self.findings)
         kinds = tuple(((collection, of, kind), count) for collection, of, kind, count in self.kinds)
         counts = (self.meters, self.lagging, self.differences)
@@ -44,7 +44,7 @@ class StoredSeen(Stored):
 
 
 class StoredWalk(StoredSeen):
-    """A walk that was interrupted."""
+    """An interrupted walk in its stored form."""
 
     started: int
     since: int | None
@@ -53,7 +53,7 @@ class StoredWalk(StoredSeen):
 
 
 def seen_document(seen: Verification) -> Document:
-    """What a walk has seen, as it is stored."""
+    """The stored form of what a walk has seen."""
     return {
         "mode": seen.mode.value,
         "meters": seen.meters,

@@ -29,7 +29,7 @@ from chalicelib.repositories.snapshots import snapshot_of
 def whole_meter(
     database: MongoDatabase, meter: MeterKey, calculation_version: int, at_once: int | None
 ) -> WholeMeter | None:
-    """What is stored of a meter, as ``ReadingQueries.whole``; None in a mode that does not write the new side."""
+    """All that is stored of a meter, as ``ReadingQueries.whole``; None in a mode that does not write the new side."""
     with database.client.start_session(snapshot=True) as session:
         return _as_seen(database, meter, calculation_version, at_once, session)
 

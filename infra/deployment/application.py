@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Target:
-    """Where to deploy: AWS with the person's own credentials, or an emulator behind ``endpoint``."""
+    """The target of a deployment: AWS with the person's own credentials, or an emulator behind ``endpoint``."""
 
     def __init__(self, region: str | None = None, endpoint: str | None = None) -> None:
         key = "test" if endpoint else None  # emulators ask for any key; AWS's come from the person's configuration

@@ -1,4 +1,4 @@
-"""Deploys the feature flags' home: AppConfig's application, environment, profile and first document."""
+"""Deploys AppConfig for the feature flags: application, environment, profile and first document."""
 
 import json
 from pathlib import Path

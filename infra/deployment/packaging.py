@@ -31,7 +31,7 @@ KEPT = 3
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A packaged application: ``digest`` tells its content, the files lie in ``folder``."""
+    """A packaged application: ``digest`` identifies its content, the files are in ``folder``."""
 
     digest: str
     folder: Path
@@ -51,7 +51,7 @@ class Package:
 
 
 def package(root: Path = ROOT) -> Package:
-    """Return the package of the application as it is now, from the cache where nothing changed."""
+    """Return the package of the present application, from the cache where nothing changed."""
     cache = root / ".stack" / "packages"
     cache.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(cache):
@@ -67,7 +67,7 @@ def package(root: Path = ROOT) -> Package:
 
 
 def template_alone(root: Path = ROOT) -> dict[str, Any]:
-    """Return the template as it is deployed, for who only looks at it: no dependency is fetched or packaged."""
+    """Return the template that is deployed, for reading only: no dependency is fetched or packaged."""
     with TemporaryDirectory() as folder:
         sources, target = Path(folder) / "sources", Path(folder) / "package"
         for file in _files(root):
@@ -103,7 +103,7 @@ def _complete(file: Path) -> None:
 
 
 def digest_of_sources(root: Path) -> str:
-    """Return what tells one content of everything that is packaged from another."""
+    """Return the digest of everything that is packaged."""
     digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
     for file in sorted(set(_files(root))):
         digest.update(f"{file.relative_to(root)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())

@@ -1,4 +1,4 @@
-"""What each function may do: one role per function, with what it needs and nothing else.
+"""The rights of each function: one role per function, with what it needs and nothing else.
 
 A function that has no line in ``RIGHTS`` is not packaged. What its own log group and the dead-letter queue take from
 every function is in ``statements``.

@@ -1,7 +1,7 @@
-"""What holds for every function, route and rule, put into the template that Chalice and infra/resources.yaml make.
+"""Completes the template that Chalice and infra/resources.yaml make: with what every function, route and rule needs.
 
 Whatever is added to app.py or infra/resources.yaml gets it too: a role of its own, a log group, a dead-letter queue.
-What only some have stands in infra/resources.yaml, the rights of each function in ``rights``.
+What only some have is in infra/resources.yaml, the rights of each function in ``rights``.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def completed(template: dict[str, Any]) -> dict[str, Any]:
-    """Return the template as it is deployed. Raises DeployError where a function has no rights."""
+    """Return the template that is deployed. Raises DeployError where a function has no rights."""
     result = deepcopy(template)
     resources: Resources = result["Resources"]
     for function in OWN_FUNCTION.values():

@@ -1,1 +1,1 @@
-"""Drills: what must never go wrong, done on purpose on a stack of its own, with proof that it would be noticed."""
+"""Drills: proof, on a stack of its own, that flips and rollbacks lose nothing, and that a loss would be noticed."""

@@ -1,4 +1,4 @@
-"""What a drill is made on: a laptop stack that nobody else uses, flipped by real deployments of AppConfig.
+"""The stack that a drill runs on: a laptop stack that nobody else uses, flipped by real deployments of AppConfig.
 
 The sync mode is written down past its rules and its drain, so the data must be nobody's.
 """
@@ -57,7 +57,7 @@ class LaptopGround:
     database: MongoDatabase
 
     def flip_alone(self, side: str) -> None:
-        """By the sync mode: what a rollout without dual write would be."""
+        """Flip by the sync mode: what a rollout without dual write would be."""
         self._force(ALONE[side])
 
     def mend(self) -> None:
@@ -69,7 +69,7 @@ class LaptopGround:
             raise OperatorError(f"verify finds differences ({left}) after the control was mended")
 
     def flip(self, side: str) -> float:
-        """By the flag's percentage, the global gate first."""
+        """Flip by the flag's percentage, the global gate first."""
         hurried = replace(self._order, hurry=True)  # a stack that is a minute old has no evidence for a gate
         listing = self.flags.operations.overview.listing()
         if not any(flag.name == GLOBAL and flag.enabled for flag in listing.flags):
@@ -78,7 +78,7 @@ class LaptopGround:
         return _seconds(self.flags.operations.changes.set(self._flag, wish, hurried))
 
     def roll_back(self) -> float:
-        """As ``flags rollback`` does."""
+        """Roll back like ``flags rollback``."""
         return _seconds(self.flags.operations.changes.rollback(self._flag, None, self._order))
 
     def take_shape(self, wanted: FlagDocument) -> None:
@@ -91,7 +91,7 @@ class LaptopGround:
             _seconds(publishing.publish(base, before, after, Action("drill", self._order, {}, True)))
 
     def surrounding(self, code: str) -> Surrounding:
-        """What the drill was made on, as it is there."""
+        """The code, the mode and the flags that the drill ran on."""
         mode = shell_ports(self.database).sync_control.state().mode
         return Surrounding(code, mode.value, shape_of(self.flags.operations.overview.listing().document))
 
@@ -120,7 +120,7 @@ def shaped_as(document: FlagDocument, wanted: FlagDocument, at: int) -> FlagDocu
 
 @contextmanager
 def laptop_ground(layout: Layout, component: str) -> Iterator[LaptopGround]:
-    """A laptop stack that is up."""
+    """Open a laptop stack as the ground of a drill."""
     database = open_database(layout.mongodb_uri, layout.database)
     try:
         with flags_at(layout) as flags:

@@ -71,7 +71,7 @@ class Drilled:
         return RollbackDrill(at, component, on.code, self.drill.writes, lost, last, self.passed, on.mode, on.shape)
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         return {
             "control": _document(self.control),
             "drill": _document(self.drill),

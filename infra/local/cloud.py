@@ -77,7 +77,7 @@ class EmulatedCloud:
 
 
 def updated_or_replaced(stack: Stack, deploy: Callable[[], bool]) -> bool:
-    """Deploy; where an update fails once more, from nothing: LocalStack cannot update a REST API whose routes changed.
+    """Deploy; where an update fails again, from nothing: LocalStack cannot update a REST API whose routes changed.
 
     CloudFormation removes a stack that has failed before it makes another; nothing in this one is worth keeping.
     """
@@ -91,5 +91,5 @@ def updated_or_replaced(stack: Stack, deploy: Callable[[], bool]) -> bool:
 
 
 def _mark(stack: Stack, content: str) -> str:
-    """Tell one deployment of one content: a stack that was replaced has another id."""
+    """Identify one deployment of one content: a stack that was replaced has another id."""
     return f"{hashlib.sha256(content.encode()).hexdigest()} {stack.id()} {stack.status()}"

@@ -111,7 +111,7 @@ def check_machine(purpose: str) -> None:
     if purpose != "check" and (system, processor) != ("Linux", "x86_64"):
         raise EnvironmentSetupError(
             f"The stack needs Linux on x86_64, this is {system} on {processor}: functions are packaged for AWS Lambda, "
-            "and what is packaged runs here as it is. Use a virtual machine or WSL 2; 'make check' works without."
+            "and the package runs here unchanged. Use a virtual machine or WSL 2; 'make check' works without."
         )
 
 

@@ -136,7 +136,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         )
 
     def query_authorization_code(self, code: str, _client: Page) -> Code | None:
-        """Take a code out: whoever shows it first, rightly or wrongly, is the last."""
+        """Take a code out: it can be shown once, rightly or wrongly."""
         return self.codes.pop(code, None)
 
     def delete_authorization_code(self, _code: Code) -> None:

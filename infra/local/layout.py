@@ -1,4 +1,4 @@
-"""What tells one laptop stack from another: its name, its ports, its database, its folder. Several run side by side.
+"""The layout of a laptop stack: its name, ports, database and folder. Several stacks run side by side.
 
 A stack remembers how it was brought up last, so that ``status``, ``token`` and ``down`` need its name only.
 """
@@ -31,7 +31,7 @@ HIGHEST_PORT = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the pieces listen, all on 127.0.0.1."""
+    """The ports of the pieces, all on 127.0.0.1."""
 
     api: int = 3100
     localstack: int = 4566
@@ -76,7 +76,7 @@ class Layout:
 
     @classmethod
     def chosen(cls, name: str, options: Mapping[str, str | None]) -> Self:
-        """Return the stack as it is to be brought up: what is said now goes before what is remembered.
+        """Return the stack that is to be brought up: what is said now goes before what is remembered.
 
         An empty MONGODB_URI leads back from an existing database to the stack's own server.
         """

@@ -1,4 +1,4 @@
-"""``python -m infra.local.template_lint``: hold the templates against the rules of cfn-lint and cfn-lint-serverless.
+"""``python -m infra.local.template_lint``: check the templates by the rules of cfn-lint and cfn-lint-serverless.
 
 Templates that were clean are asked again only when they, or the rules, have changed.
 """

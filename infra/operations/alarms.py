@@ -37,7 +37,7 @@ def alarms(target: Target, every: bool, as_json: bool) -> None:
 
 
 def print_alarms(alarms: Sequence[Alarm]) -> None:
-    """In lines, not in a table: no command may be cut off."""
+    """Print alarms in lines, not in a table: no command may be cut off."""
     for alarm in alarms:
         state = {"ALARM": "[red]rings[/]", "OK": "is silent", "INSUFFICIENT_DATA": "has no data"}[alarm.state]
         console.print(f"{escape(alarm.name)} ({alarm.severity}) {state} since {minute(to_ms(alarm.since))}")

@@ -49,7 +49,7 @@ def _parameters(_context: click.Context, _option: click.Parameter, given: tuple[
 @setting(
     "--secret-digest", envvar="SECRET_DIGEST", default="", help="another one makes functions read the secret again"
 )
-@setting("--alarm-email", envvar="ALARM_EMAIL", default="", help="who is told when an alarm rings")
+@setting("--alarm-email", envvar="ALARM_EMAIL", default="", help="who gets a mail when an alarm rings")
 @setting("--database", envvar="MONGODB_DATABASE", default="energy_monitor", show_default=True)
 @setting(
     "--parameter",

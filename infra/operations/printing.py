@@ -1,4 +1,4 @@
-"""How the operator's commands print: tables for people, JSON for programs, progress beside both."""
+"""Printing for the operator's commands: tables for people, JSON for programs, progress beside both."""
 
 import json
 from dataclasses import asdict
@@ -21,7 +21,7 @@ class _Console(Console):
     """A console whose commands name the stack that the person has named."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """A text as it is printed."""
+        """A text with the commands in it addressed to the target."""
         return super().render_str(addressed(text), **options)
 
 

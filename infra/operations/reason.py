@@ -1,4 +1,4 @@
-"""The option in which a person says why; a blank is no reason, and is refused before anything happens."""
+"""The option ``--reason``: a blank is no reason, and is refused before anything happens."""
 
 from collections.abc import Callable
 from typing import Any

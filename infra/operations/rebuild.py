@@ -1,4 +1,4 @@
-"""``python -m infra rebuild | sweep``: is the display what the readings say, and does it keep up with them?"""
+"""``python -m infra rebuild | sweep``: check or calculate the display again, and refresh meters that lag."""
 
 import sys
 from contextlib import AbstractContextManager

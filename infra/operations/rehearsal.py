@@ -1,4 +1,4 @@
-"""``python -m infra rehearsal``: the whole migration on a stack of its own, or what notices a missing guard."""
+"""``python -m infra rehearsal``: the whole migration on a stack of its own, with every guard or without one."""
 
 import sys
 
@@ -28,7 +28,7 @@ LISTED = "\n\n".join(f"{guard.name}: {guard.says}." for guard in GUARDS)
     """
 )
 @click.option("--without", metavar="GUARD", help="take this guard out, and see that a step notices it")
-@click.option("--markdown", "as_markdown", is_flag=True, help="print the timeline as the README has it")
+@click.option("--markdown", "as_markdown", is_flag=True, help="print the timeline as a table in Markdown")
 @json_option
 def rehearsal(without: str | None, as_markdown: bool, as_json: bool) -> None:
     """See ``help``."""

@@ -123,7 +123,7 @@ class _Wish:
 
     @property
     def command(self) -> str:
-        """The command that would do it."""
+        """The ``repair`` command line that would do it."""
         chosen = f" --from {self.source}" if self.source else ""
         return f"{REPAIR}{chosen}{f' --user {self.user}' if self.user else ''} --apply"
 

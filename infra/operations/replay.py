@@ -1,4 +1,4 @@
-"""``python -m infra replay``: tell the handlers to look at meters again."""
+"""``python -m infra replay``: send events for meters again, so that the handlers refresh them."""
 
 import sys
 from zoneinfo import ZoneInfo
@@ -67,5 +67,5 @@ def _print(done: Replayed, as_json: bool) -> None:
         return
     console.print(f"{counted(done.meters, 'meter')}, {counted(sent, 'event')} sent, {done.unsent} not")
     if done.left:
-        console.print("not sent, these meters stay as they are; when the bus answers: python -m infra replay --user U")
+        console.print("not sent for these meters; when the bus answers: python -m infra replay --user U")
         console.print(*(f"  {printable(meter)}" for meter in done.left), sep="\n", markup=False)

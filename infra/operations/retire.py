@@ -70,7 +70,7 @@ quiet_option = click.option(
 
 @click.group()
 def retire() -> None:
-    """The end of the old backend: announce it, hold brown-outs, see what stands in its way."""
+    """The end of the old backend: announce it, hold brown-outs, see what still blocks it."""
 
 
 @retire.command()
@@ -229,7 +229,7 @@ def check(target: Target, days: int, quiet_days: int, as_json: bool) -> None:
 @with_target(changes=True)
 @json_option
 def apply(target: Target, days: int, quiet_days: int, force: bool, reason: str, as_json: bool) -> None:
-    """Take the mode to new_only, once nothing stands in the way. The way back: mode set dual_write --wait.
+    """Take the mode to new_only, once nothing blocks it. The way back: mode set dual_write --wait.
 
     With --force past what callers and dates say, never past what people would see wrong or data could be lost by.
     Fewer days than usual need --force too, but in a rehearsal, and are noted.
@@ -250,7 +250,7 @@ def apply(target: Target, days: int, quiet_days: int, force: bool, reason: str, 
 
 
 def hindrances(target: Target, database: MongoDatabase, days: int, quiet_days: int) -> Sequence[Hindrance]:
-    """What stands in the way, in the target and in this tree."""
+    """What blocks the end, in the target and in this tree."""
     looks, overview = TargetLooks(target), overview_of(target, database)
     sources = status_sources(shell_ports(database), overview, looks.letters, looks.release, looks.alarms)
     return [*RetirementCheck(sources, now).hindrances(days, quiet_days), *_references()]
@@ -392,7 +392,7 @@ def _print_hindrances(found: Sequence[Hindrance]) -> None:
         mark = "[yellow]not known[/]" if each.unknown else "[red]in the way[/]"
         console.print(f"{each.part:<12} {mark}: {escape(printable(each.text))}  [dim]{escape(each.command)}[/]")
     if not found:
-        console.print("nothing stands in the way: python -m infra retire apply --reason WHY")
+        console.print("nothing blocks it: python -m infra retire apply --reason WHY")
 
 
 retire.add_command(plan_removal)

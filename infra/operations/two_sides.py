@@ -1,4 +1,4 @@
-"""How the commands print what is about both sides: the mode, the sync job, and what no reader can use."""
+"""Printing what concerns both sides: the mode, the sync job, and documents that no reader can use."""
 
 from rich.markup import escape
 from rich.table import Column, Table
@@ -20,7 +20,7 @@ MEANINGS = {
 
 
 def print_mode(report: ModeReport) -> None:
-    """The mode, for people."""
+    """Print it for people."""
     state = report.state
     rows = Table.grid(padding=(0, 2))
     rows.add_row("mode", f"[bold]{state.mode}[/]: {MEANINGS[state.mode]}")

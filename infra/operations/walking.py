@@ -1,4 +1,4 @@
-"""What a long walk over all meters shows and keeps: a bar with its rate and the time left, and every finding."""
+"""Output of a long walk over all meters: a bar with its rate and the time left, and every finding."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence

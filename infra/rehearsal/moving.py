@@ -1,4 +1,4 @@
-"""From an inherited collection to two equal sides and an open gate."""
+"""Steps of a rehearsal from an inherited collection to two equal sides and an open gate."""
 
 import threading
 import time
@@ -60,7 +60,7 @@ def deploy(scene: Scene) -> str:
 
 
 def deploy_without(*functions: str) -> Callable[[Scene], str]:
-    """The same, but the schedules of these functions call nobody."""
+    """Deploy, but the schedules of these functions call nobody."""
 
     def act(scene: Scene) -> str:
         shown = deploy(scene)
@@ -88,7 +88,7 @@ def write_twice(scene: Scene) -> str:
 
 
 def write_twice_undrained(scene: Scene) -> str:
-    """The same by an operator who does not wait, and has made the drain one second long."""
+    """Write to both sides as an operator who does not wait, and has made the drain one second long."""
     hold_a_write(scene)
     scene.operator.infra("mode", "set", "dual_write", "--reason", REASON)
     scene.database[Collections.CONTROL].update_one({"_id": SYNC_MODE}, {"$set": {"fullDrainSeconds": 1}})
@@ -148,7 +148,7 @@ def verified(scene: Scene) -> str:
 
 
 def lose_event(scene: Scene) -> str:
-    """The event of a new reading gets lost."""
+    """Lose the event of a new reading."""
     stranger = scene.people.quiet[0].person
     scene.operator.switch_off(CREATED_RULE)
     fill_form(scene.people.api, stranger, FIRST_NUMBER)
@@ -159,7 +159,7 @@ def lose_event(scene: Scene) -> str:
 
 
 def lose_event_unswept(scene: Scene) -> str:
-    """The same, and the function that would find it is switched off."""
+    """Lose an event, with the function that would find it switched off."""
     scene.operator.unschedule("Sweeper")
     return lose_event(scene)
 

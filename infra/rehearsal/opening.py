@@ -1,4 +1,4 @@
-"""What the gate asks for before anybody is moved: everybody's views compared, the way back rehearsed."""
+"""Steps that the gate asks for before anybody is moved: everybody's views compared, the way back rehearsed."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ def rehearse_nothing(scene: Scene) -> str:
 
 
 def gate_is_open(scene: Scene) -> str:
-    """For every component, because of everything before."""
+    """Check that the gate is open for every component, because of everything before."""
     shut: list[str] = []
 
     def all_hold() -> bool:

@@ -1,4 +1,4 @@
-"""What an operator does to a stack: commands of the command line, calls of functions, rules switched off.
+"""The rehearsal's operator: runs commands of the command line, calls functions, switches rules off.
 
 Nothing here knows what a rehearsal is.
 """
@@ -78,7 +78,7 @@ class Operator:
         return self.begin(*arguments).said(known)
 
     def begin(self, *arguments: str) -> Running:
-        """The same, without waiting for it."""
+        """Start a command, without waiting for it."""
         return Running(_command("infra", *arguments, "--name", self.layout.name), _environment())
 
     def migrations(self, *arguments: str, known: Collection[int] = (0,)) -> Said:

@@ -1,4 +1,4 @@
-"""The people of the inherited households, who read and write all the time, and know what must be shown to them.
+"""Simulated people of the inherited households: they read and write all the time, and check what is shown to them.
 
 Each is on a thread of their own. What was acknowledged is in their ledger; each table that they see is held against it
 at once, and everything in the end.

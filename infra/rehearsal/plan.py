@@ -1,4 +1,4 @@
-"""What a rehearsal consists of: every step in its order, and which of them a guard that is taken out changes."""
+"""The plan of a rehearsal: every step in its order, and which of them a guard that is taken out changes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -132,7 +132,7 @@ GUARDS = (
     ),
     Guard(
         "retire-check",
-        "nobody waits for the sunset, or asks what stands in the way: the mode is set to new_only by hand",
+        "nobody waits for the sunset, or asks what blocks the end: the mode is set to new_only by hand",
         {"sunset": retiring.reach_no_sunset, "check": retiring.check_nothing, "leave": retiring.leave_by_force},
         "left",
     ),

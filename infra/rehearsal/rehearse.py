@@ -36,7 +36,7 @@ class Rehearsed:
         return None if self.without is None else failed is not None and failed.name == self.without.noticed_by
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         guard = self.without and self.without.name
         return {"without": guard, "noticed": self.noticed, **self.timeline.as_document()}
 

@@ -1,4 +1,4 @@
-"""The end of the old backend: announced, tried by a brown-out, looked for what stands in its way, left, taken out."""
+"""Steps that end the old backend: announcement, brown-out, check for hindrances, new_only, removal."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -48,7 +48,7 @@ def page_calls(scene: Scene) -> str:
 
 
 def page_calls_unseen(scene: Scene) -> str:
-    """The same, by a browser that does not say who asks: nothing tells our own page from anybody else."""
+    """Call like the page, by a browser that does not say who asks: our own page looks like anybody else."""
     _wait_for_quiet(scene)
     return f"it gets {_call(scene).status}, and looks like anybody else"
 
@@ -85,7 +85,7 @@ def reach_no_sunset(scene: Scene) -> str:
 
 
 def check(scene: Scene) -> str:
-    """Nothing stands in the way any more."""
+    """Nothing blocks the end any more."""
     hindrances: list[str] = []
 
     def is_clean() -> bool:
@@ -94,12 +94,12 @@ def check(scene: Scene) -> str:
         return found.code == 0
 
     arrives(is_clean, CHECKED_SECONDS, lambda: "; ".join(hindrances))
-    return "nothing stands in the way"
+    return "nothing blocks the end"
 
 
 def check_nothing(scene: Scene) -> str:
     """Nobody looks."""
-    return f"nobody asks what stands in the way in {scene.layout.name}"
+    return f"nobody asks what blocks the end in {scene.layout.name}"
 
 
 def leave(scene: Scene) -> str:
@@ -109,19 +109,19 @@ def leave(scene: Scene) -> str:
 
 
 def leave_by_force(scene: Scene) -> str:
-    """The mode is set by an operator who passes by what stands in the way."""
+    """The mode is set by an operator who passes by every hindrance."""
     scene.operator.infra("mode", "set", "new_only", "--reason", REASON, "--wait")
     return _left(scene)
 
 
 def left(scene: Scene) -> str:
-    """The mode is new_only, nothing stood in its way, and version 1 is over."""
+    """The mode is new_only, nothing blocked it, and version 1 is over."""
     mode = scene.operator.infra("mode", "show").body["mode"]
     require(mode == "new_only", f"the mode is {mode}")
     found = scene.operator.infra("retire", "check", *NOW_FOR_ALL, known=(0, 1))
-    require(found.code == 0, f"left though there stood in the way: {[each['text'] for each in found.body]}")
+    require(found.code == 0, f"left in spite of hindrances: {[each['text'] for each in found.body]}")
     require(_call(scene).status == 410, "version 1 still answers")
-    return "the mode is new_only, and nothing stood in its way"
+    return "the mode is new_only, and nothing blocked it"
 
 
 def nothing_lost(scene: Scene) -> str:

@@ -1,4 +1,4 @@
-"""Six components, each carried by a rollout; a bug is planted, found, taken back, mended; then everybody is there."""
+"""Steps of the rollouts of six components; a bug is planted, found, taken back and mended, until everybody is moved."""
 
 import time
 from collections.abc import Callable
@@ -102,7 +102,7 @@ def carry_back(scene: Scene) -> str:
 
 
 def plant_bug_uncarried(scene: Scene) -> str:
-    """The same, and nothing calls the function that goes back any more."""
+    """Plant the bug, and let nothing call the function that goes back any more."""
     scene.operator.unschedule("RolloutCarrier")
     return plant_bug(scene)
 
@@ -124,14 +124,14 @@ def went_back(scene: Scene) -> str:
 
 
 def mend(scene: Scene) -> str:
-    """From the side that the mode believes."""
+    """Mend from the side that the mode believes."""
     done = scene.operator.infra("repair", "--user", scene.victim, "--apply", "--yes", "--reason", REASON, known=(0, 1))
     return f"repair has mended {scene.victim}, exit {done.code}"
 
 
 def mend_nothing(scene: Scene) -> str:
     """Nobody mends it."""
-    return f"what is wrong with {scene.victim} stays as it is"
+    return f"what is wrong with {scene.victim} is not mended"
 
 
 def mended(scene: Scene) -> str:

@@ -1,4 +1,4 @@
-"""Where a rehearsal takes place: a stack, its operator, its people, and what the steps tell each other."""
+"""The scene of a rehearsal: a stack, its operator, its people, and the values that one step hands to another."""
 
 import json
 import time
@@ -100,6 +100,6 @@ def require(holds: object, problem: str) -> None:
 
 
 def arrives(condition: Callable[[], bool], seconds: float, problem: Callable[[], str]) -> None:
-    """Wait until a condition holds. Raises OperatorError with the problem where it does not within so many seconds."""
+    """Wait until a condition holds. Raises OperatorError with the problem where it does not within these seconds."""
     if not wait_until(condition, seconds):
         raise OperatorError(f"not within {seconds:.0f} s: {problem()}")

@@ -1,4 +1,4 @@
-"""Steps, one after the other, and what each of them took and showed. Knows nothing of what the steps do."""
+"""The timeline: runs steps one after the other and records the time and the result of each."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Entry:
     holds: bool
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         times = {"at": round(self.at, 1), "seconds": round(self.seconds, 1)}
         return {"step": self.name, **times, "shows": self.shows, "holds": self.holds}
 
@@ -58,7 +58,7 @@ class Timeline:
         return self.entries[-1].at + self.entries[-1].seconds if self.entries else 0.0
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         return {
             "passed": self.passed,
             "seconds": round(self.seconds, 1),
@@ -81,7 +81,7 @@ def carried_out(steps: Sequence[Step], clock: Seconds, check: Callable[[], None]
 
 
 def markdown(timeline: Timeline) -> str:
-    """The table that the README has."""
+    """Format the timeline as a table in Markdown, as infra/README.md has it."""
     rows = [
         f"| {minutes(entry.at)} | {entry.seconds:.0f} s | {entry.name} | {entry.shows} |" for entry in timeline.entries
     ]

@@ -1,1 +1,1 @@
-"""What is removed when the old backend is retired: the manifest, and the removal that is tried in a copy."""
+"""The removal of the old backend: the manifest of what goes, and the removal tried in a copy."""

@@ -1,7 +1,7 @@
 """Finds what the manifest names in the text of a file, as a set of line numbers.
 
-A text is compared with a whole line without its indentation; behind ``re:`` stands a regular expression instead. A
-text of several lines stands for these lines, one after the other.
+A text is compared with a whole line without its indentation; behind ``re:`` it is a regular expression. A text of
+several lines means these lines, one after the other.
 """
 
 import re

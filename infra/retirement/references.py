@@ -1,4 +1,4 @@
-"""Where the code still names a component's flag when everything is removed that goes with the old backend."""
+"""Finding places that still name a component's flag when everything is removed that goes with the old backend."""
 
 import re
 from collections.abc import Sequence

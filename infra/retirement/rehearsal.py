@@ -1,4 +1,4 @@
-"""What is done with the copy when everything is removed: formatted, its copies of the code written again, checked."""
+"""Rehearsing the removal in a copy: it is formatted, what is made of the code is written again, and checked."""
 
 import os
 import re

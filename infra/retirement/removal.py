@@ -1,4 +1,4 @@
-"""The removal: what it takes away, per room, and taking it away in a folder. The project itself is never changed."""
+"""The removal: listing what goes, per room, and removing it in a folder. The project itself is never changed."""
 
 import shutil
 import subprocess

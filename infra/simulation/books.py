@@ -1,4 +1,4 @@
-"""What each person has recorded, kept by themselves, and what they must be shown of it: nothing here asks the store.
+"""Each person's own book of what they recorded, and what they must be shown of it: nothing here asks the store.
 
 Figures are calculated by the pure rules of the domain from the person's own readings, as they were at the version
 that an answer names.
@@ -40,7 +40,7 @@ class Known:
     states: list[dict[int, Decimal]] = field(default_factory=lambda: [{}])
 
     def note(self, version: int) -> None:
-        """The readings are as they are now from this version on."""
+        """The present readings count from this version on."""
         self.versions.append(max(version, self.versions[-1]))
         self.states.append(dict(self.readings))
 

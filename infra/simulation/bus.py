@@ -21,7 +21,7 @@ Count = Callable[[str], None]
 
 
 class Bus(EventPublisher):
-    """Delivers what is published a moment later. ``synced`` is told of what the sync job has carried over."""
+    """Delivers what is published a moment later. ``synced`` gets what the sync job has carried over."""
 
     def __init__(self, agenda: Agenda, deliver: Deliver, slowly: Deliver, synced: Callable[..., None]) -> None:
         self._agenda = agenda
@@ -33,7 +33,7 @@ class Bus(EventPublisher):
         self.behind_commit: Callable[[], None] = lambda: None
 
     def disturb(self, chance: Random, count: Count) -> None:
-        """From now on events meet with accidents."""
+        """Let events meet with accidents from now on."""
         self._chance, self._count = chance, count
 
     @override

@@ -1,4 +1,4 @@
-"""Time that passes only when it is told to: the virtual clock, and what is due on it."""
+"""The virtual clock, which moves only when somebody moves it, and what is due on it."""
 
 from collections.abc import Callable
 from datetime import date

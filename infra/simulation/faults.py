@@ -1,4 +1,4 @@
-"""What goes wrong, by chance and by the seed; and the bug that is planted."""
+"""Faults of a simulation, by chance and by the seed; and the bug that is planted."""
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -69,7 +69,7 @@ class Crashes:
             raise UnavailableError("the process died before its commit")
 
     def behind_commit(self) -> None:
-        """Let a process die before it can tell anybody. Raises CrashError."""
+        """Let a process die before it can report anything. Raises CrashError."""
         if self._chance.random() < AFTER:
             self._count("crashes after commit")
             raise CrashError
@@ -77,12 +77,12 @@ class Crashes:
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """Documents of one kind are calculated wrongly, whoever's they are."""
+    """Documents of one kind are calculated wrongly, for all people."""
 
     kind: DataType
 
     def documents(self) -> Documents:
-        """As the release with the bug calculates them."""
+        """Calculate documents like the release with the bug."""
 
         def wrong(
             snapshot: MeterSnapshot, series: Series, years: set[int] | None, now: int, version: int

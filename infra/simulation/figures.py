@@ -1,4 +1,4 @@
-"""What came of one seed, and what must be nothing."""
+"""The figures of one simulated seed, and those that must be 0."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ class Figures:
     """Counts of one seed.
 
     ``lost``: acknowledged, and not there at the end on the side that is believed, or where people look after a way
-    back. ``wrong``: answers that show something else than the person's own book, but for ``exposed``: those that the
+    back. ``wrong``: answers that show something else than the person's own book, except ``exposed``: those that the
     planted bug made before it was taken back. ``backwards``: views older than the one the same backend has shown
     before. ``sides_differ``: readings that a verify of the operator's, or the end, finds on one side alone.
     ``refused``: writes that were answered with a refusal, so they were never acknowledged.
@@ -55,7 +55,7 @@ class Figures:
         return round(self.users * self.weeks * 7 / YEAR_DAYS, 2)
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         return {
             "seed": self.seed,
             "weeks": self.weeks,
@@ -83,12 +83,12 @@ class Figures:
 
 
 def days(milliseconds: int) -> float:
-    """For people."""
+    """Convert milliseconds to days, rounded for people."""
     return round(milliseconds / DAY, 2)
 
 
 def summary(all_figures: Sequence[Figures]) -> Mapping[str, Any]:
-    """Of all seeds together."""
+    """Add up the figures of all seeds."""
     return {
         "seeds": len(all_figures),
         "virtualYears": round(sum(each.years for each in all_figures), 2),

@@ -1,4 +1,4 @@
-"""What the operator does, by the runbook and on the virtual clock: the way to dual write, rollouts, alarms, mending."""
+"""The simulated operator, who follows the runbook: dual write, rollouts, alarms, mending."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -59,7 +59,7 @@ class Operator:
         self._plan_faults(start, days)
 
     def prepare(self) -> None:
-        """From the inherited collection alone to both sides written, equal and compared."""
+        """Lead from the inherited collection alone to both sides written, equal and compared."""
         system, pause = self._world.system, self._world.outside.clock.pause
         self._refused(lambda: system.modes.set(SyncMode.NEW_ONLY, WHY, WHO))
         self._refused(lambda: system.flags.rollouts.start(Component.DASHBOARD, None, WHO, WHY))

@@ -1,4 +1,4 @@
-"""What lies outside, on the virtual clock: the store, AppConfig, and how long the backends take to answer."""
+"""The outside world on the virtual clock: the store, AppConfig, and how long the backends take to answer."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What people do: they record, correct and remove readings, send files, and look at what they are shown."""
+"""Simulated people: they record, correct and remove readings, send files, and look at what they are shown."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -22,7 +22,7 @@ GUARDED, AS_WRITTEN = "guarded", "plan-as-written"
 
 
 class SameBuckets(RolloutDecisions):
-    """Whoever comes first with one component comes first with all."""
+    """The people who come first with one component come first with all."""
 
     def __init__(self, store: FlagStore) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""One seed from the inherited collection to the end of its weeks, and many seeds side by side."""
+"""Running a simulation: one seed from the inherited collection to the end of its weeks, or many seeds side by side."""
 
 import gc
 import logging
@@ -34,7 +34,7 @@ ELSEWHERE_UNTIL = START + 36 * 3_600_000  # when the old application is switched
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """What is simulated, but for the seed."""
+    """The parameters of a simulation, without the seed."""
 
     weeks: int = 8
     users: int = 200

@@ -39,7 +39,7 @@ RUNS_AT_THE_END = 3
 class Causes:
     """What was planted, and what came of it.
 
-    ``standing``: what may rightly take people back now. ``exposing``: what the bug shows has not been taken back yet.
+    ``standing``: faults that may rightly take people back now. ``exposing``: what the bug shows was not taken back yet.
     """
 
     standing: set[Fault] = field(default_factory=set)
@@ -48,7 +48,7 @@ class Causes:
     moving: bool = False  # people may be on the new backend
 
     def plant(self, fault: Fault) -> None:
-        """It begins."""
+        """The fault begins."""
         self.standing.add(fault)
         self.not_answered.add(fault)
         self.exposing = self.exposing or fault is Fault.BUG
@@ -94,7 +94,7 @@ class World:
         self.figures.faults[what] += 1
 
     def deploy(self, release: Release) -> None:
-        """Begin anew with other code, or with the same: processes keep nothing."""
+        """Start with other code, or again with the same: processes keep nothing."""
         self.system = system(self.outside, release, self.policy)
         self.verifying.ask()
         self.census.ask()

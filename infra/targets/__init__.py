@@ -1,1 +1,1 @@
-"""What a command works on: which stack, stage or database, found in one way for every command."""
+"""Targets of commands: which stack, stage or database, found in one way for every command."""

@@ -39,7 +39,7 @@ def own_code() -> str:
 
 @contextmanager
 def database_of(target: Target) -> Iterator[MongoDatabase]:
-    """A database that answers."""
+    """Open the database of a target, and check that it answers."""
     with opened(target) as database:
         _require_answer(target, database)
         yield database

@@ -1,4 +1,4 @@
-"""Whose flags a command works on: a laptop stack's, or those of a stage on AWS with the person's own credentials."""
+"""The flags of a target: a laptop stack's, or those of a stage on AWS with the person's own credentials."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -94,7 +94,7 @@ def flag_operations_of(target: Target, database: MongoDatabase) -> FlagOperation
 
 
 def overview_of(target: Target, database: MongoDatabase) -> Callable[[], FlagOverview]:
-    """The flags of a target as they are deployed, looked for when somebody wants to know; raises UnavailableError."""
+    """The deployed flags of a target, fetched when somebody wants to know; raises UnavailableError."""
     return plainly(lambda: flag_operations_of(target, database).overview)
 
 

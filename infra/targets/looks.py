@@ -1,4 +1,4 @@
-"""What the status and the gate ask AWS about a target, when they want to know it."""
+"""Questions of the status and the gate to the AWS of a target, asked only when they are needed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Commands in messages are about the stack that the person has named: typed again, they must not reach another one."""
+"""Adding the named target to commands in messages: typed again, they must not reach another stack."""
 
 from infra.local.layout import DEFAULT_NAME
 
@@ -12,7 +12,7 @@ def name_stack(name: str | None) -> None:
 
 
 def addressed(text: str) -> str:
-    """The same text, its commands with the stack's name: ``STACK_NAME=other python -m infra verify``."""
+    """Add the stack's name to the commands in a text: ``STACK_NAME=other python -m infra verify``."""
     for name in _named:
         for command in COMMANDS:
             text = text.replace(command, f"STACK_NAME={name} {command}")

@@ -20,7 +20,7 @@ READ_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a database is: connection string and name."""
+    """The address of a database: connection string and name."""
 
     uri: str
     database: str

@@ -1,4 +1,4 @@
-"""What a command works on, found in one way: a laptop stack, a stage on AWS, or a database by its address.
+"""The target of a command, found in one way: a laptop stack, a stage on AWS, or a database by its address.
 
 Its database, its deployment and its flags are opened by the modules beside this one, which need the heavy libraries.
 """
@@ -105,7 +105,7 @@ class Target:
         )
 
     def explained(self, error: Exception) -> OperatorError:
-        """The same for something that did not answer in the middle of it."""
+        """Explain an error of something that did not answer in the middle of a command."""
         start = f"; if it is down: make up{self.layout.argument}" if self.layout else ""
         return OperatorError(f"{error} (asked: {self}{start})")
 

@@ -1,4 +1,4 @@
-"""The workers of a target's deployment: what a shell begins, they do by the code that is deployed."""
+"""The workers of a target's deployment: they do, by the deployed code, what a shell begins."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

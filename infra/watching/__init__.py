@@ -1,1 +1,1 @@
-"""What is watched: one specification of which alarms, dashboard, runbook and the laptop's evaluation are made."""
+"""Monitoring: one specification, from which alarms, dashboard, runbook and the laptop's evaluation are made."""

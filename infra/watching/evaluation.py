@@ -1,4 +1,4 @@
-"""How CloudWatch decides whether an alarm rings: periods, M of N, missing data. For tests, and for the laptop, because
+"""Evaluating alarms as CloudWatch does: periods, M of N, missing data. For tests, and for the laptop, because
 LocalStack evaluates neither percentiles nor metric math.
 
 Periods end at the moment of the evaluation. CloudWatch looks a few periods further back than an alarm says, and goes by

@@ -1,4 +1,4 @@
-"""CloudWatch's metric math, as far as the rules use it: arithmetic, comparisons, AND, OR, IF, FILL, DIFF.
+"""The part of CloudWatch's metric math that the rules use: arithmetic, comparisons, AND, OR, IF, FILL, DIFF.
 
 Its expressions read like Python's, so that Python's own parser reads them. A period without data has no result, and
 neither has a division by zero.

@@ -1,4 +1,4 @@
-"""The rules that look at the migration, and the figures that the dashboard shows of it. See ``specification``."""
+"""The alarm rules of the migration, and the figures that the dashboard shows of it. See ``specification``."""
 
 from chalicelib.monitoring.names import MetricName
 from infra.watching.rules import HOUR, MEMBER, MINUTE, Each, Metric, Rule, Severity, own

@@ -1,4 +1,4 @@
-"""What a rule is made of: the metrics it looks at, when it rings, and what a person then does. Pure."""
+"""The parts of an alarm rule: the metrics it looks at, when it rings, and what a person then does. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The chapter of infra/README.md that says of each alarm what it means, where to look and what to do.
+"""Writes the chapter of infra/README.md that says of each alarm what it means, where to look and what to do.
 
 ``python -m infra.watching.runbook`` writes it; a test holds it against the rules.
 """

@@ -1,4 +1,4 @@
-"""The rules, and the figures that the dashboard shows beside them. Metrics have the names of the application or AWS.
+"""The alarm rules, and the figures that the dashboard shows beside them. Metrics are the application's or AWS's own.
 
 Texts are for people: ``look`` and ``act`` are commands that the runbook in infra/README.md shows and a test runs.
 """

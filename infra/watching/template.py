@@ -1,4 +1,4 @@
-"""The alarms, the topic that they tell, and the dashboard, as sections of the CloudFormation template."""
+"""The alarms, the topic that they notify, and the dashboard, as sections of the CloudFormation template."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,11 @@ TOPIC = {"Ref": "AlarmTopic"}
 MAIL = {"Protocol": "email", "Endpoint": {"Ref": "AlarmEmail"}}
 SURROUNDINGS: Template = {
     "Parameters": {
-        "AlarmEmail": {"Type": "String", "Default": "", "Description": "Who is told when an alarm rings; empty: nobody"}
+        "AlarmEmail": {
+            "Type": "String",
+            "Default": "",
+            "Description": "Who gets a mail when an alarm rings; empty: nobody",
+        }
     },
     "Conditions": {"AlarmsAreMailed": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}},
     "Resources": {
@@ -111,5 +115,5 @@ def _section(name: str, templates: Sequence[Template]) -> Any:
 
 
 def _camel(member: str) -> str:
-    """Return a member's name as it may stand in a resource's name."""
+    """Return a member's name in the form that a resource's name allows."""
     return "".join(part[:1].upper() + part[1:] for part in member.split("_"))

@@ -26,7 +26,7 @@ from tests.browser.server import Clock, Served, Server
 
 
 class RunningClock(Clock):
-    """The time as it is."""
+    """The real time."""
 
     def __call__(self) -> int:
         return now()

@@ -1,4 +1,4 @@
-"""Whether everybody can use a page: axe-core finds nothing, it fits its window, everything is reached by keyboard."""
+"""Checks whether everybody can use a page: axe-core finds nothing, it fits its window, keys reach everything."""
 
 from functools import cache
 from typing import Any

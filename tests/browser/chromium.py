@@ -1,4 +1,4 @@
-"""Chromium as the tests use it: the machine's own, with the project's font, the same on every machine."""
+"""Starting Chromium for the tests: the machine's own, with the project's font, the same on every machine."""
 
 import os
 from collections.abc import Iterator

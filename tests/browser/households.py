@@ -1,4 +1,4 @@
-"""Households for the browser: small enough to be imported anew by each test, with every kind of figure."""
+"""Households for the browser: small enough to be imported by each test, with every kind of figure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date

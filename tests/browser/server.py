@@ -210,7 +210,7 @@ def _handler(served: Callable[[], Served | None]) -> type[BaseHTTPRequestHandler
                 self.send_error(current.gateway_status)
                 return
             answer = current.answer(self.command, self.path.removeprefix(STAGE), dict(self.headers), body)
-            with suppress(ConnectionError):  # whoever asked has gone
+            with suppress(ConnectionError):  # the client has gone
                 self.send(answer)
 
         def send(self, answer: HTTPResponse) -> None:

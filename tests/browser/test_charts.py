@@ -181,7 +181,7 @@ def test_a_preset_chooses_the_range(page: Page, preset: str, last: str | None, c
 
 
 def spoken(cell: str) -> str:
-    """A figure of the table as the chart says it: how sure it is stands behind a comma."""
+    """A figure of the table in the words of the chart: how sure it is follows a comma."""
     return re.sub(r"(kWh|m³) (?=\w)", r"\1, ", cell)
 
 

@@ -1,4 +1,4 @@
-"""Somebody who has nothing yet: welcomed with two ways on, and shown a household that is made up."""
+"""The page of an empty account: a welcome with two ways on, and a demo household."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -1,4 +1,4 @@
-"""What comes over the wire before somebody sees the page for the first time."""
+"""The size of the first load: what is transferred before somebody sees the page for the first time."""
 
 from collections import Counter
 

@@ -107,7 +107,7 @@ def typed(page: Page, amount: int, day: str) -> Locator:
 
 
 def test_a_slow_answer_holds_up_no_newer_one(served: Served, sign_in: SignIn) -> None:
-    """Somebody comes back, is not answered yet, and writes: the table asks once more and shows what was written."""
+    """Somebody comes back, is not answered yet, and writes: the table asks again and shows what was written."""
     served.bring("home", two_meters())
     served.clock.set(LATER)
     page = sign_in()

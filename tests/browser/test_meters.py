@@ -1,4 +1,4 @@
-"""What a meter is like: what a reading asks back leads there and back, and the days are those of the user's zone."""
+"""Settings and exchanges of meters: a question about a reading leads there and back, days are those of the zone."""
 
 from collections.abc import Sequence
 

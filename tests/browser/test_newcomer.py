@@ -20,7 +20,7 @@ class Newcomer:
         self._seen(words, beside).click()
 
     def write(self, words: str, text: str) -> None:
-        """Write into the field whose label this is, in place of what stands there."""
+        """Write into the field whose label this is, in place of what is there."""
         self._seen(words).click()  # which leads into its field
         self._page.keyboard.press("Control+A")
         self._page.keyboard.type(text)

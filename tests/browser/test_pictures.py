@@ -1,4 +1,4 @@
-"""The README's pictures show the page as it is."""
+"""The README's pictures show the present page."""
 
 from playwright.sync_api import Browser, Page
 

@@ -49,7 +49,7 @@ def test_it_comes_each_month_at_the_same_time_of_the_clock(
     event = event_of(file)
     assert f"RRULE:{rule}".encode() in file.splitlines()
     start = event.decoded("DTSTART")
-    assert start.tzinfo is None  # the clock of whoever looks at it
+    assert start.tzinfo is None  # the clock of the person who looks at it
     found = rrulestr(rule, dtstart=start)
     assert [found[at].timetuple()[:5] for at in range(3)] == [(*date, 7, 45) for date in moments]
     assert (event["SUMMARY"], event["URL"]) == ("Read the meters", page.url.split("#")[0])

@@ -1,4 +1,4 @@
-"""The tests' own eyes: whatever a browser complains about, or a person could not use, is seen."""
+"""The checks of the browser tests themselves: they see what a browser complains about or a person cannot use."""
 
 import re
 

@@ -258,7 +258,7 @@ def measured(served: Served) -> list[PageMeasurement]:
 
 
 def leave(page: Page) -> None:
-    """Turn to another window, once there is something to tell; returns when it has been taken."""
+    """Turn to another window, once there is something to send; returns when it has been taken."""
     taken: list[int] = []
     page.on("response", lambda response: taken.append(response.status) if COLLECTOR in response.url else None)
     for _ in range(MOST_TURNS):

@@ -1,4 +1,4 @@
-"""What a browser complains about: nothing may be left of it when a test ends, but what the test has announced."""
+"""Collecting a browser's complaints: when a test ends, only those may be left that it has announced."""
 
 import re
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What the product says of a meter, in the form of the implementation that was written from the text.
+"""The product's figures of a meter, in the form of the second implementation, which was written from the text.
 
 Nothing else in here imports the product.
 """

@@ -43,7 +43,7 @@ def end_of_day(points: Sequence[Point], meter: Meter, day: date) -> EndOfDay:
 
 
 def counter_for_cards(points: Sequence[Point], meter: Meter, day: date, most_days: int = MOST_DAYS) -> Fraction | None:
-    """Section 10: `E(d)`, missing where it would be extrapolated over more than so many local dates."""
+    """Section 10: `E(d)`, missing where it would be extrapolated over more than ``most_days`` local dates."""
     end = end_of_day(points, meter, day)
     return None if end.days > most_days else end.counter
 

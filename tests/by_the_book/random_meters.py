@@ -1,4 +1,4 @@
-"""Meters that are legal and nasty: for running two implementations of the rules against each other."""
+"""Random meters, legal and difficult: for running two implementations of the rules against each other."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Both stores behind the same ports: the fake and MongoDB."""
+"""Fixtures: both stores behind the same ports, the fake and MongoDB."""
 
 from dataclasses import replace
 from typing import Any, cast

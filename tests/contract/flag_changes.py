@@ -1,4 +1,4 @@
-"""A change of flags, as it is kept."""
+"""A recorded change of flags, as a sample."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""Who may go on with a census, and what is kept of it, proven on the fake and on MongoDB alike."""
+"""Claims and records of a census, on the fake and on MongoDB alike."""
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.components import Component

@@ -1,4 +1,4 @@
-"""What the comparer relies on, proven on the fake and on MongoDB alike."""
+"""The ports of the comparer, on the fake and on MongoDB alike."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -46,7 +46,7 @@ def note(
 
 
 def noted(ports: Ports, count: int, component: Component = TABLE, after: int = T) -> list[Request]:
-    """The noted reads, once there are so many: notes are not acknowledged."""
+    """The noted reads, once there are ``count``: notes are not acknowledged."""
     assert wait_until(lambda: len(ports.comparisons.requests(component, after, 100)) == count, 10)
     return list(ports.comparisons.requests(component, after, 100))
 

@@ -1,4 +1,4 @@
-"""What the gate counts of comparisons, proven on the fake and on MongoDB alike."""
+"""The gate's counts of comparisons, on the fake and on MongoDB alike."""
 
 from dataclasses import replace
 from random import Random

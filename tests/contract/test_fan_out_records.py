@@ -1,4 +1,4 @@
-"""Who may work on a range, and what is kept of it, proven on the fake and on MongoDB alike."""
+"""Claims and progress of ranges of a walk, on the fake and on MongoDB alike."""
 
 from dataclasses import replace
 from uuid import uuid4

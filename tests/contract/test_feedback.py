@@ -1,4 +1,4 @@
-"""What is kept of feedback, proven on the fake and on MongoDB alike."""
+"""The store of feedback, on the fake and on MongoDB alike."""
 
 import pytest
 

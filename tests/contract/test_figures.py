@@ -1,4 +1,4 @@
-"""What is known of answers in figures, proven on the fake and on MongoDB alike, before and after they are folded."""
+"""Figures of answers, on the fake and on MongoDB alike, before and after the rows are added up."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What changing flags keeps and asks of the database, on the fake and on MongoDB."""
+"""The records of changes of flags, and the known users, on the fake and on MongoDB."""
 
 from dataclasses import replace
 from decimal import Decimal

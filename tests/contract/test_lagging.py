@@ -1,4 +1,4 @@
-"""What the sweeper relies on, proven on the fake and on MongoDB alike."""
+"""The ports of the sweeper, on the fake and on MongoDB alike."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is kept of what pages measure, proven on the fake and on MongoDB alike."""
+"""The store of pages' measurements, on the fake and on MongoDB alike."""
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.backends import Backend

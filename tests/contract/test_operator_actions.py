@@ -1,4 +1,4 @@
-"""What is kept of what operators do, on the fake and on MongoDB."""
+"""The record of operators' actions, on the fake and on MongoDB."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is remembered for the status alone, on the fake and on MongoDB."""
+"""Records for the status alone, on the fake and on MongoDB."""
 
 from dataclasses import replace
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What services rely on, proven on the fake and on MongoDB alike."""
+"""The store behind the services, on the fake and on MongoDB alike."""
 
 from collections.abc import Iterator
 from dataclasses import replace

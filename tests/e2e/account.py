@@ -1,4 +1,4 @@
-"""What a stack has deployed."""
+"""Looking at what a stack has deployed."""
 
 from typing import Any
 

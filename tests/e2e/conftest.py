@@ -116,7 +116,7 @@ def command_of(process: psutil.Process) -> str:
 
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[Deployed]:
-    """One stack for the tests that leave it as it is, demo household included."""
+    """One stack for the tests that do not change it, demo household included."""
     with throwaway_stack(demo=True) as layout:
         yield Deployed(layout)
 

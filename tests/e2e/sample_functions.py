@@ -1,4 +1,4 @@
-"""What the executor's tests deploy: functions that succeed, fail, hang and die in every way that matters."""
+"""Sample functions that the executor's tests deploy: they succeed, fail, hang and die in every way that matters."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ def meet(event: dict[str, Any], _context: Any) -> list[str]:
 
 
 def fail(event: dict[str, Any], _context: Any) -> int:
-    """Raise, as a function with a defect does, unless told otherwise; either way say which process this is."""
+    """Raise, as a function with a defect does, unless the event says otherwise; either way log which process it is."""
     if not event.get("succeed"):
         raise ValueError(f"a defect in process {os.getpid()}")
     return os.getpid()

@@ -1,4 +1,4 @@
-"""The end of an account on the deployed stack: the person's id stands nowhere any more, and no event brings it back."""
+"""The end of an account on the deployed stack: the person's id is nowhere any more, and no event brings it back."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ def database(deployed: Deployed) -> Iterator[Database[Any]]:
 
 @pytest.fixture
 def person(deployed: Deployed, flags: Flags) -> str:
-    """Somebody who has written, imported and looked, whom an operator has blocked, and of whom a dead letter tells."""
+    """Somebody who has written, imported and looked, whom an operator has blocked, and whom a dead letter names."""
     user = f"auth0|{uuid4().hex}"
     assert deployed.record(user, "2023-01-31", 1000).status == 201
     assert deployed.request("POST", "/v2/energy/import", FILE, user=user, content_type="text/csv").status == 200
@@ -49,7 +49,7 @@ def erased(deployed: Deployed, user: str) -> Answer:
 
 
 def stands_in(deployed: Deployed, database: Database[Any], flags: Flags, user: str) -> list[str]:
-    """Where the id stands, byte by byte: collections, dead letters, versions of the flags, lines of functions."""
+    """Where the id is, byte by byte: collections, dead letters, versions of the flags, lines of functions."""
     mark = user.partition("|")[2].encode()
     places = {
         name: [bytes(document.raw) for document in database.get_collection(name, codec_options=RAW).find()]

@@ -1,4 +1,4 @@
-"""Alarms on the deployed stack: they are there, one rings soon after its cause and is told to the topic, the commands
+"""Alarms on the deployed stack: they are there, one rings soon after its cause and reaches the topic, the commands
 of the runbook run, and LocalStack evaluates as the rules are tested.
 """
 
@@ -66,7 +66,7 @@ def readme(deployed: Deployed) -> Readme:
 
 @pytest.fixture
 def told(deployed: Deployed) -> Iterator[Any]:
-    """What the topic tells: a function that waits for the next message."""
+    """The messages of the topic: a function that waits for the next one."""
     sns, sqs = (deployed.client(name, deployed.layout.localstack_url) for name in ("sns", "sqs"))
     queue = sqs.create_queue(QueueName=f"told-{uuid4().hex}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

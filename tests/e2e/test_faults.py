@@ -30,7 +30,7 @@ FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def database(fragile: Deployed) -> Iterator[Any]:
-    """The stack's database, as it is."""
+    """The stack's own database."""
     with MongoClient[Any](fragile.layout.mongodb_uri, tz_aware=True) as client:
         yield client[fragile.layout.database]
 
@@ -77,7 +77,7 @@ def writing(deployed: Deployed) -> Iterator[list[Writer]]:
 
 
 def each_wrote(writers: list[Writer], more: int) -> None:
-    """Wait until each writer has got so many more writes acknowledged."""
+    """Wait until each writer has got ``more`` more writes acknowledged."""
     before = [len(writer.acknowledged) for writer in writers]
     eventually(
         lambda: [len(writer.acknowledged) - count for writer, count in zip(writers, before, strict=True)],
@@ -92,7 +92,7 @@ def start_database(deployed: Deployed) -> None:
 
 
 def start_localstack(deployed: Deployed) -> None:
-    """What ``make up`` does, but for its catching up."""
+    """What ``make up`` does, without its catching up."""
     Processes(deployed.layout).supervisor.start(localstack(deployed.layout))
     cloud = EmulatedCloud(deployed.layout)
     cloud.put_secrets()
@@ -135,7 +135,7 @@ def test_ten_seconds_without_a_database_cost_no_acknowledged_write(fragile: Depl
 
 @contextmanager
 def held(database: Any, meter: str) -> Iterator[None]:
-    """Nobody else can write to the meter meanwhile: their transactions begin anew until this one ends."""
+    """Nobody else can write to the meter meanwhile: their transactions begin again until this one ends."""
     with database.client.start_session() as session, session.start_transaction():
         database.meters.update_one({"_id": meter}, {"$set": {"held": True}}, session=session)
         yield
@@ -147,7 +147,7 @@ def aborted(database: Any) -> int:
 
 
 def test_the_sweeper_catches_up_a_write_whose_event_died_with_localstack(fragile: Deployed, database: Any) -> None:
-    """LocalStack stands still from before the commit until it is killed after it: the event cannot have got out."""
+    """LocalStack is stopped from before the commit until it is killed after it: the event cannot have got out."""
     user = f"person-{uuid4().hex}"
     meter = f"{user}|power"
 

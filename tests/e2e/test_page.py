@@ -131,7 +131,7 @@ def figure(page: Page, title: str) -> Any:
 def test_a_person_writes_while_every_component_moves_and_moves_back(
     deployed: Deployed, flags: Flags, browser: Browser
 ) -> None:
-    """Real flags move real components; what was written is shown at once, whoever answers, and no figure falls."""
+    """Real flags move real components; what was written is shown at once, by either backend, and no figure falls."""
     user, amount = "somebody who is moved", 5000
     for days in (90, 60, 30):
         day = (TODAY - timedelta(days=days)).strftime("%Y-%m-%d")

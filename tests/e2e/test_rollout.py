@@ -43,7 +43,7 @@ PLACE_IN_TABLE = "readings[].amount"
 
 
 class Readme:
-    """The commands of the chapter, as they stand there; only the stack is another one."""
+    """The commands of the chapter, word by word; only the stack is another one."""
 
     def __init__(self, layout_name: str) -> None:
         block = (ROOT / "infra/README.md").read_text().split(CHAPTER)[1].split("```\n")[1]
@@ -104,7 +104,7 @@ def people(database: Database[Any]) -> list[str]:
 
 
 def on_the_new_backend(deployed: Deployed, people: list[str]) -> set[str]:
-    """Who gets the table from the new backend, by what each of them is told."""
+    """Who gets the table from the new backend, by the header that each of them gets."""
 
     def backend(user: str) -> str:
         answer = deployed.request("GET", PAGE, user=user)
@@ -144,7 +144,7 @@ def look(deployed: Deployed) -> None:
 def compared(deployed: Deployed, readme: Readme, user: str, path: str, place: str) -> dict[str, Any]:
     """What the report says of the damaged place, once somebody has read it and the deployed comparer has looked.
 
-    Of many reads it takes a sample, and a read is noted without waiting for it: who was left out reads once more.
+    Of many reads it takes a sample, and a read is noted without waiting for it: who was left out reads again.
     """
 
     def seen() -> dict[str, Any]:

@@ -69,7 +69,7 @@ def test_workers_divide_a_walk_and_what_one_leaves_behind_is_done_by_another(
 
     infra(deployed, "fan-out", "resume", "rebuild")
     message = {"walk": "rebuild", "id": fan_out.id}
-    for number in range(WORKERS):  # the same messages once more, to workers at the same time
+    for number in range(WORKERS):  # the same messages again, to workers at the same time
         body = json.dumps({**message, "number": number % ranges})
         account["lambda"].invoke(
             FunctionName=account.name_of("RangeWorker"),

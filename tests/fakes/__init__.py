@@ -1,1 +1,1 @@
-"""Stand-ins for what lies outside: they pass the same contract tests as the real adapters."""
+"""Fakes of the outside world: they pass the same contract tests as the real adapters."""

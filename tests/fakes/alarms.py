@@ -1,4 +1,4 @@
-"""CloudWatch's alarms in memory, as far as boto3 is asked for them here."""
+"""A fake of CloudWatch's alarms: the calls that the application makes by boto3, in memory."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

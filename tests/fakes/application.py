@@ -1,4 +1,4 @@
-"""The whole application on fakes, in memory: what its routes and functions use, and what stands behind them."""
+"""The whole application on fakes, in memory: what its routes and functions use, and the fakes behind them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -18,7 +18,7 @@ class FakeBus:
     def __init__(self) -> None:
         self.client = client()
         self._entries: list[dict[str, Any]] = []
-        self.client.meta.events.register_last("before-call.events", self._take)  # behind whoever looks on
+        self.client.meta.events.register_last("before-call.events", self._take)  # after other listeners
 
     def delivered(self) -> Iterator[dict[str, Any]]:
         """Everything that was published, in the envelope that EventBridge puts around it."""

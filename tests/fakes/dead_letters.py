@@ -1,4 +1,4 @@
-"""A dead-letter queue, and who is called from it."""
+"""A fake dead-letter queue, and fakes of the functions that a redrive calls."""
 
 import json
 from typing import Any

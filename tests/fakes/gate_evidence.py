@@ -1,4 +1,4 @@
-"""What opens the gate beside the data, as tests want it."""
+"""Evidence that opens the gate, beside the data, with the values that a test wants."""
 
 from chalicelib.bootstrap.operations import Ports
 from chalicelib.domain.components import Component

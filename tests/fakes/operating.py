@@ -1,4 +1,4 @@
-"""What operators look at in AWS, in memory."""
+"""Fakes of the AWS services that operators look at, in memory."""
 
 from dataclasses import dataclass, field
 

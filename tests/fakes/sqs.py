@@ -1,4 +1,4 @@
-"""A queue in memory, as far as boto3's SQS is used here; what is taken out stays hidden until it is put back."""
+"""A fake of boto3's SQS in memory: what is taken out stays hidden until it is put back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

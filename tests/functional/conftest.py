@@ -20,7 +20,7 @@ TRACED = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}  # answers to reques
 
 @dataclass
 class Api(Application):
-    """The deployed application as a caller sees it, and what stands behind it."""
+    """The deployed application as a caller sees it, and the fakes behind it."""
 
     client: Client
     issuer: FakeIssuer

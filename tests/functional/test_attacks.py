@@ -1,4 +1,4 @@
-"""Whatever comes in on whatever route: an answer of bounded size that refuses it, and never 500."""
+"""Hostile requests on every route: each is refused with an answer of bounded size, never with 500."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Component routes: whoever answers, the shape is one; who it was stands in the headers and in the usage log."""
+"""Component routes: either backend answers in one shape; headers and usage log say which one it was."""
 
 import json
 from dataclasses import replace

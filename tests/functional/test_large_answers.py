@@ -18,7 +18,7 @@ ASKED = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 
 
 def fill(api: Api, rows: int) -> None:
-    """So many readings, one an hour."""
+    """Write ``rows`` readings, one an hour."""
     start = datetime(2010, 1, 1, tzinfo=UTC)
     body = "date,type,amount\n" + "".join(
         f"{(start + timedelta(hours=i)).isoformat()},power,{i}\n" for i in range(rows)

@@ -298,7 +298,7 @@ def test_a_database_that_is_away_is_503_everywhere(operator: Operator) -> None:
 
 
 def test_a_finding_that_names_somebody_else_shows_neither(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A damaged document may stand under another person's id."""
+    """A damaged document may be under another person's id."""
     finding = Finding(MARKED, POWER, "display_energy_data", "auth0|other-0c55d2|power|summary|-|c2", f"is {MARKED}|gas")
     seen = Verification(SyncMode.DUAL_WRITE, 1, 0, 1, (finding,))
     monkeypatch.setattr(container(operator).operations.consistency, "verify_for", lambda _: (seen, True))

@@ -1,4 +1,4 @@
-"""The retirement of version 1 for those who operate and look."""
+"""The retirement of version 1 over HTTP, for operators and viewers."""
 
 from dataclasses import replace
 from typing import cast

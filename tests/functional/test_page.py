@@ -1,4 +1,4 @@
-"""The page: served with its files, guarded, light, and without anything of a person's in it."""
+"""The page over HTTP: its files, its security headers, its size, and no data of a person in it."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Timeline and summary over HTTP, and what a caller who comes again is told: ETag and 304 for every view."""
+"""Timeline and summary over HTTP, and the answer to a caller who comes again: ETag and 304 for every view."""
 
 import json
 from contextlib import AbstractContextManager

@@ -1,1 +1,1 @@
-"""``make guards``: what keeps the display right is taken out, one after the other, and each time a test must notice."""
+"""``make guards``: takes the guards of the code out, one after the other, and each time a test must notice."""

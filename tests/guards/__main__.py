@@ -1,6 +1,6 @@
 """Takes out each guard in a copy of the project and runs the tests that must notice. Exit code 1 when one does not.
 
-Words on the command line choose the guards in whose names or files all of them stand.
+Words on the command line choose the guards whose names or files contain all of them.
 
 Not here: which guards there are (``guards``).
 """
@@ -27,7 +27,7 @@ LEFT_OUT = shutil.ignore_patterns(
 
 
 class Copy:
-    """The project once more, where it can be broken."""
+    """A copy of the project, where it can be broken."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = shutil.copytree(ROOT, folder / "project", ignore=LEFT_OUT)

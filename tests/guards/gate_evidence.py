@@ -59,7 +59,7 @@ GATE_EVIDENCE = (
         (f"{COUNTED}test_a_difference_takes_all_agreements_away_and_none_of_another_code_or_component[mongo]",),
     ),
     Guard(
-        "after an answer agreements begin anew",
+        "after an answer agreements count from 0 again",
         "chalicelib/services/comparison/runs.py",
         "            self._counted.answered(rule.fingerprint)",
         "            pass",
@@ -125,7 +125,7 @@ GATE_EVIDENCE = (
         (f"{CENSUS}test_who_lags_is_asked_again_first_and_counts_once",),
     ),
     Guard(
-        "a census on other code or in another mode begins anew",
+        "a census on other code or in another mode begins again",
         TAKER,
         "if kept.running is not None and not self._is_outdated(kept.running, mode_since, self._limits):",
         "if kept.running is not None:",

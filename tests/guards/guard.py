@@ -1,4 +1,4 @@
-"""A guard: where it stands in the code, what stands there when it is taken out, and which tests must notice."""
+"""A guard: its place in the code, what replaces it when it is taken out, and which tests must notice."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ GUARDS = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Guard:
-    """``text`` stands exactly once in ``file``; with ``instead`` in its place, each of ``tests`` must fail."""
+    """``text`` is exactly once in ``file``; with ``instead`` in its place, each of ``tests`` must fail."""
 
     name: str
     file: str
@@ -18,7 +18,7 @@ class Guard:
     tests: tuple[str, ...]
 
     def taken_out(self, code: str) -> str:
-        """The code of its file without the guard. Raises ValueError where it does not stand as it is known here."""
+        """The code of its file without the guard. Raises ValueError where its text is not found exactly once."""
         if (found := code.count(self.text)) != 1:
-            raise ValueError(f"{self.name}: its text stands {found} times in {self.file}, not once; see {GUARDS}")
+            raise ValueError(f"{self.name}: its text is {found} times in {self.file}, not once; see {GUARDS}")
         return code.replace(self.text, self.instead)

@@ -1,4 +1,4 @@
-"""The guards: where each stands in the code, what stands there when it is taken out, and which tests must notice."""
+"""The list of guards: the place of each in the code, what replaces it when it is taken out, which tests must notice."""
 
 from tests.guards.fan_out import FAN_OUT
 from tests.guards.gate import GATE
@@ -324,7 +324,7 @@ GUARDS = (
         ("tests/functional/test_contents_in_logs.py::test_a_scheduled_function_that_fails[sweeper-validation]",),
     ),
     Guard(
-        "a text is told only where it stands in the code",
+        "the text of an error is logged only where it is a constant of the code",
         "chalicelib/monitoring/errors.py",
         'return said if codes and said in codes[-1].co_consts else ""',
         "return said",

@@ -1,4 +1,4 @@
-"""Guards that go with the migration."""
+"""Guards of the migration's code; they go with it."""
 
 from tests.guards.guard import Guard
 
@@ -264,7 +264,7 @@ OF_THE_MIGRATION = (
         (f"{READABLE}test_the_first_local_day_of_the_kept_years_is_taken_once_and_shown",),
     ),
     Guard(
-        "an operator who is overtaken is told",
+        "an operator who is overtaken gets an error",
         "chalicelib/flags/changes/publishing.py",
         "return Sight.BEFORE if version == before else Sight.ANOTHER",
         "return Sight.BEFORE",

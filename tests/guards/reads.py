@@ -1,4 +1,4 @@
-"""The guards of what is read without the readings."""
+"""The guards of reads that do without the readings."""
 
 from tests.guards.guard import Guard
 
@@ -70,7 +70,7 @@ READS = (
         (f"{LOOKS}test_a_year_that_cannot_be_believed_is_read_from_the_readings[a reading less]",),
     ),
     Guard(
-        "what has changed in a range is counted as it stands",
+        "what has changed in a range is counted by what is stored",
         PARTIAL,
         "if begin <= end else kept",
         "if begin > end else kept",

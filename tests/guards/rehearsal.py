@@ -76,10 +76,10 @@ REHEARSAL = (
         (f"{RETIRING}test_a_brown_out_that_is_refused_for_something_else_is_not_taken_for_withheld",),
     ),
     Guard(
-        "who left though something stood in the way is noticed",
+        "who left in spite of a hindrance is noticed",
         "infra/rehearsal/retiring.py",
-        'require(found.code == 0, f"left though',
-        'require(True, f"left though',
+        'require(found.code == 0, f"left in spite',
+        'require(True, f"left in spite',
         (f"{RETIRING}test_who_has_not_left_in_order_is_noticed[410-otherwise1-the sunset is not reached]",),
     ),
 )

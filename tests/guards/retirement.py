@@ -98,7 +98,7 @@ RETIREMENT = (
         (f"{DATES}test_version_1_answers_for_an_hour_between_two_brown_outs[0]",),
     ),
     Guard(
-        "nobody is told to come back to what is away again",
+        "no answer says to come back to what is away again",
         ROUTES,
         '{"Retry-After": str(seconds)} if comes_back else {}',
         '{"Retry-After": str(seconds)}',
@@ -404,14 +404,14 @@ RETIREMENT = (
         (f"{STORED}test_of_the_old_backends_answers_the_last_that_people_asked_for_counts[mongo]",),
     ),
     Guard(
-        "why a brown-out is withheld names a route once, whoever uses it",
+        "why a brown-out is withheld names a route once, however many use it",
         RECORDS,
         '{"_id": "$route", "last"',
         '{"_id": "$_id", "last"',
         (f"{STORED}test_the_page_has_called_a_route_when_it_did_last_whoever_used_it_but_who_is_spared[mongo]",),
     ),
     Guard(
-        "whoever calls by many names takes few rows",
+        "who calls by many names takes few rows",
         RECORDS,
         '{"_id": f"{call.caller}|{place_of(call.client)}|{call.route}"}',
         '{"_id": f"{call.caller}|{call.client}|{call.route}"}',

@@ -1,4 +1,4 @@
-"""The guards of the simulator: what makes its zeros worth something."""
+"""The guards of the simulator: they make sure that its zeros mean something."""
 
 from tests.guards.guard import Guard
 

@@ -1,4 +1,4 @@
-"""The guards of what tokens have proved."""
+"""The guards of remembered tokens."""
 
 from tests.guards.guard import Guard
 

@@ -1,4 +1,4 @@
-"""Guards that go with the migration, of what keeps both sides."""
+"""Guards of the code that keeps both sides equal; they go with the migration."""
 
 from tests.guards.guard import Guard
 

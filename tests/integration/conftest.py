@@ -1,4 +1,4 @@
-"""The use cases on a real, migrated database, as most of these tests take them."""
+"""Fixtures: the use cases on a real, migrated database."""
 
 from typing import Any, cast
 

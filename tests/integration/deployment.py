@@ -1,4 +1,4 @@
-"""What tests on a real database share: a deployment with a clock that can be moved, and writers."""
+"""A deployment for tests on a real database, with a clock that can be moved, and writers."""
 
 import random
 import threading
@@ -58,7 +58,7 @@ class Clock:
 
 
 class LaterWalks(MongoWalkControl):
-    """The mode as it is read when a test's time has passed."""
+    """Reads the mode as if a test's time had passed."""
 
     def __init__(self, database: Database[Any], clock: Clock) -> None:
         super().__init__(database)
@@ -70,7 +70,7 @@ class LaterWalks(MongoWalkControl):
 
 
 class LaterControl(LaterWalks, MongoSyncControl):
-    """The same as it is written."""
+    """The same for writing."""
 
     @property
     def _now(self) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class Writer(threading.Thread):
             try:
                 self._write()
                 self.writes += 1
-            except Exception as error:  # noqa: BLE001 - told by the test's thread
+            except Exception as error:  # noqa: BLE001 - raised in the test's thread
                 self.failure = error
 
     def _write(self) -> None:

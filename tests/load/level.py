@@ -1,4 +1,4 @@
-"""One level of load: so many people use a ground for some seconds, and everything that they saw is judged."""
+"""One level of load: a number of people use a ground for some seconds, and everything that they saw is judged."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -95,7 +95,7 @@ class Watched:
 
     @property
     def doubt_seconds(self) -> float:
-        """As it is."""
+        """That of the inner transport."""
         return self.inner.doubt_seconds
 
     def flip(self, flip: Flip) -> str | None:

@@ -1,4 +1,4 @@
-"""Which answers are no answer: everything but what was asked for and a refusal that the application states."""
+"""Judging answers: only what was asked for, or a refusal that the application states, counts as an answer."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Many who write to one meter at the same moment: each gets an answer, or "later" that says when, in time."""
+"""Many writers to one meter at the same moment: each gets an answer in time, or a refusal that says when to retry."""
 
 import json
 import time
@@ -48,7 +48,7 @@ def write_together(transport: Transport, user: str, writers: int = WRITERS, roun
 
 
 def warm(transport: Transport, at_once: int) -> None:
-    """Ask so often at the same moment until each is answered: so many functions have started then."""
+    """Ask ``at_once`` times at the same moment until each is answered: then as many functions have started."""
 
     def asks(number: int) -> bool:
         return wait_until(

@@ -1,1 +1,1 @@
-"""Single changes of the code, picked by chance: does a test notice?"""
+"""``make changes``: makes single random changes of the code and checks whether a test notices."""

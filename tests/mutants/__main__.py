@@ -73,7 +73,7 @@ class Record:
 
 
 class Copy:
-    """The project once more, where it can be changed."""
+    """A copy of the project, where it can be changed."""
 
     def __init__(self, folder: Path) -> None:
         self._moments = count(1)

@@ -1,4 +1,4 @@
-"""The same documents as the services write, by the driver alone: what a write is measured against."""
+"""Writes by the driver alone, of the same documents as the services write: the baseline of a write's time."""
 
 from collections.abc import Callable, Sequence
 from itertools import count

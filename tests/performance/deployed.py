@@ -1,4 +1,4 @@
-"""The whole function as API Gateway calls it, with flags as they are evaluated in Lambda."""
+"""The whole function as API Gateway calls it, with flags evaluated as in Lambda."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,7 +22,7 @@ from tests.performance.setting import Call
 
 @dataclass(frozen=True)
 class Deployment:
-    """The application with every component on one side, by flags as they are evaluated in Lambda."""
+    """The application with every component on one side, by flags evaluated as in Lambda."""
 
     container: Container
     issuer: FakeIssuer

@@ -1,4 +1,4 @@
-"""The report: how the figures of a run are kept for machines, and how they are written for people.
+"""The report of a run: storing its figures as JSON, and writing them as tables for people.
 
 A run replaces the figures of the benches that it measures; those of the others stay, with their own date and machine.
 """
@@ -22,7 +22,7 @@ DIGITS = {"x": 2, "s": 2, "ms": 2, "MB": 1, "us": 1, "/s": 1, "cores": 2}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A figure and its target, as it is kept. ``bound`` None: it is shown for comparison; ``limit``: what limits it."""
+    """A stored figure and its target. ``bound`` None: it is shown for comparison; ``limit``: what limits it."""
 
     name: str
     value: float
@@ -93,7 +93,7 @@ Report = dict[str, Section]  # by the name of the bench, in the order of the rep
 
 
 def kept() -> Report:
-    """The report as it is stored; empty where there is none."""
+    """The stored report; empty where there is none."""
     if not JSON.exists():
         return {}
     return {name: _section(document) for name, document in json.loads(JSON.read_text()).items()}

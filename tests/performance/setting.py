@@ -1,4 +1,4 @@
-"""What the benches share: servers, households, the application on them, and how calls are measured in turn."""
+"""Shared parts of the benches: servers, households, the application on them, and measuring calls in turn."""
 
 import os
 import time
@@ -46,7 +46,7 @@ def use_cases(database: MongoDatabase) -> Container:
 
 
 def household(container: Container, size: int, *kinds: str) -> str:
-    """A user with so many readings of each of these meters, evenly over four years, shown."""
+    """A user with ``size`` readings of each of these meters, evenly over four years, shown."""
     user = uuid4().hex
     for kind in kinds or ("power",):
         container.imports.bulk_create(user, file_of(size, kind))
@@ -55,7 +55,7 @@ def household(container: Container, size: int, *kinds: str) -> str:
 
 
 def file_of(size: int, kind: str = "power", more: int = 0) -> bytes:
-    """A CSV file of so many readings over four years, each by ``more`` above what it says otherwise."""
+    """A CSV file of ``size`` readings over four years, each by ``more`` above what it says otherwise."""
     rows = (
         f"{to_datetime(START + n * SPAN_MS // size).isoformat()},{kind},{1000 + more + n}.{n % 1000:03}\n"
         for n in range(size)

@@ -112,7 +112,7 @@ def _list(what: str, lines: Sequence[str]) -> None:
 
 
 def _until(deadline: float, running: Sequence[Future[None]], news: Callable[[], str]) -> None:
-    """Wait, saying now and then how it goes; whoever fails ends it early."""
+    """Wait, saying now and then how it goes; a failure ends it early."""
     while (left := deadline - time.monotonic()) > 0:
         done = wait(running, min(left, SAID_EVERY_SECONDS), FIRST_EXCEPTION).done
         if done:
@@ -122,7 +122,7 @@ def _until(deadline: float, running: Sequence[Future[None]], news: Callable[[], 
 
 @contextmanager
 def _meanwhile(*works: Work) -> Iterator[list[Future[None]]]:
-    """Run works beside the block, each until it is told that it is enough; what one raises is raised at the end.
+    """Run works beside the block, each until it is stopped; what one raises is raised at the end.
 
     When the block is interrupted, nobody waits for them: they end as soon as the stack does.
     """

@@ -1,4 +1,4 @@
-"""What a soak has measured: how often and how fast, by kind of request; how far the display was behind; the verdict."""
+"""Figures of a soak: count and speed by kind of request, how far the display was behind, and the verdict."""
 
 import time
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""How long a write takes from its commit to its display, for every write of all meters, as MongoDB's own clock says."""
+"""Measuring the time from a write's commit to its display, for every write of all meters, by MongoDB's own clock."""
 
 from collections import defaultdict, deque
 from datetime import datetime

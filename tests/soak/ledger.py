@@ -1,4 +1,4 @@
-"""What one person's readings must be: what was acknowledged is there, and where nobody knows, either state may be.
+"""The ledger of one person's readings: what was acknowledged must be there; where nobody knows, either state may be.
 
 Not here: what is asked of the system (``person``), and what is in the database (``stored``).
 """
@@ -82,7 +82,7 @@ class Ledger:
         self.versions[energy_type] = max(self.versions[energy_type], version)
 
     def require(self, condition: bool, complaint: str) -> None:
-        """Note an answer that denies what was acknowledged in a way that no slot tells."""
+        """Note an answer that denies what was acknowledged in a way that no slot shows."""
         if not condition:
             self.contradictions.append(complaint)
 
@@ -92,7 +92,7 @@ class Ledger:
             self._check(slot, {stored.get(slot)}, collection)
 
     def _expect(self, slot: Slot, seen: AbstractSet[Amount]) -> None:
-        """Of what may be there, only what an answer has told of still can be."""
+        """Of what may be there, only what an answer has shown still can be."""
         self._check(slot, seen, "an answer")
         self._possible[slot] = self.possible(slot) & seen or self.possible(slot)
 

@@ -110,7 +110,7 @@ class Person:
             self._imported(rows, answer.json)
 
     def change_settings(self) -> None:
-        """Move to another time zone: every figure is calculated anew."""
+        """Move to another time zone: every figure is calculated again."""
         body = {"zone": random.choice(ZONES), "runsBackwards": {"gas": random.random() < 0.5}}
         if answer := self._ask("settings", "PUT", "/v2/settings", body):
             self._is(answer, 200)

@@ -1,4 +1,4 @@
-"""What is in the database in the end: readings beside the ledgers, meters that lag, the operator's two checks."""
+"""Checks of the database at a soak's end: readings beside the ledgers, meters that lag, the operator's two checks."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How long AWS is waited for, and how often it is asked: by the clients as they are opened, without a network."""
+"""How long AWS is waited for, and how often it is asked: by the application's own clients, without a network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ Open = Callable[[], Any]
 
 @dataclass
 class Throttling:
-    """AWS refuses so many calls with 429, and takes the rest."""
+    """AWS refuses the first calls with 429, and takes the rest."""
 
     refusals: int
     calls: list[str] = field(default_factory=list)

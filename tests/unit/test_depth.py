@@ -1,4 +1,4 @@
-"""What ``make test`` leaves to ``make test-deep``, and what it does not."""
+"""The number of examples in ``make test`` and in ``make test-deep``."""
 
 from itertools import product
 

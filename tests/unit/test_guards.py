@@ -1,4 +1,4 @@
-"""What ``make guards`` takes out still stands in the code, and the tests that must notice still exist."""
+"""The code that ``make guards`` takes out still exists, and so do the tests that must notice."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_a_test_that_must_notice_exists(test: str) -> None:
 
 def test_a_guard_that_has_moved_is_missed_aloud() -> None:
     moved = Guard("the lock", "door.py", "lock()", "", ("test",))
-    with pytest.raises(ValueError, match=r"the lock: its text stands 0 times in door\.py"):
+    with pytest.raises(ValueError, match=r"the lock: its text is 0 times in door\.py"):
         moved.taken_out("open()")
 
 

@@ -119,7 +119,7 @@ def test_while_the_issuer_is_down_it_is_asked_about_known_keys_twice_a_minute() 
 
 
 def test_a_token_is_refused_ten_seconds_after_it_has_expired() -> None:
-    """Clocks differ a little; a token of a minute ago is old whoever's clock it is."""
+    """Clocks differ a little; a token of a minute ago is old by any clock."""
     issuer = FakeIssuer()
     verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
     assert verifier.verify(f"Bearer {issuer.token('alice', exp=int(time()) - 2)}").user_id == "alice"

@@ -1,4 +1,4 @@
-"""What is wrong with a secret is said without saying the secret."""
+"""Messages about a wrong secret do not contain the secret."""
 
 import pytest
 from pydantic import ValidationError

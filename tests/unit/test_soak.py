@@ -1,4 +1,4 @@
-"""The soak's own judgement: a ledger that nothing escapes, figures that count, and a length of time that can be."""
+"""The soak's own judgement: its ledger finds every loss, its figures are right, its length is checked."""
 
 from collections import Counter
 from collections.abc import Callable

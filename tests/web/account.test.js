@@ -112,7 +112,7 @@ test("nothing is erased before the whole name is typed", async () => {
   }
 });
 
-test("who is not signed in erases and saves nothing, and is not told that something may have gone", async () => {
+test("who is not signed in erases and saves nothing, and gets no message that something may have gone", async () => {
   const { Api } = await import(new URL("page/api.js", WEB));
   const api = new Api("", "", () => {}, fetch);
   const { root, app, type } = await opened({ api });
@@ -177,7 +177,7 @@ for (const [answer, text] of [
   });
 }
 
-test("the receipt is copied as it is shown, and who may not copy is told", async () => {
+test("the receipt is copied exactly, and who may not copy gets a message", async () => {
   const { app, erase } = await opened({ answers: [json(RECEIPT)] });
   await erase();
   const root = await farewellOf(app);

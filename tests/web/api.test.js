@@ -1,4 +1,4 @@
-/** Asking the application: versions never fall, a token that ended is noticed, failures are told apart. */
+/** Asking the application: versions never fall, a token that ended is noticed, kinds of failure are distinguished. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -80,7 +80,7 @@ test("a failure says why, and a lost connection is one too", async () => {
   assert.equal(expired(), 0);
 });
 
-test("a write notes what it reached and tells who shows the meter", async () => {
+test("a write notes what it reached and notifies who shows the meter", async () => {
   const { api, asked } = answering(json({ type: "m0", sourceVersion: 6 }, 201), json(at(5)), json(at(6)));
   const told = [];
   const stop = api.onWritten((written) => told.push([...written]));
@@ -168,7 +168,7 @@ test("the last answer of a component is that to what was asked last, and neither
   assert.deepEqual([...api.last.keys()], ["monthly_charts"]);
 });
 
-test("who stops listening is told nothing more, and what was noticed is kept within bounds", async () => {
+test("who stops listening gets nothing more, and what was noticed is kept within bounds", async () => {
   const { api } = answering(...Array.from({ length: 250 }, () => json({})));
   let told = 0;
   const stop = api.onNoticed(() => {

@@ -12,7 +12,7 @@ const { WORDS } = await import(new URL("page/words.js", WEB));
 
 const EN = WORDS.en;
 
-/** Only the dashboard is there: the page stands on whatever part of it can be shown. */
+/** Only the dashboard is there: the page shows whatever part of it can be shown. */
 const usual = (url) => (url.includes("/dashboard") ? json(dashboard()) : json({ detail: "away" }, 503));
 
 async function opened({ status = 200, claims = {}, arrive = true, back = {}, answer = usual } = {}) {
@@ -249,7 +249,7 @@ test("without network signing in again fails, and everything else stays as it wa
   assert.equal(buttonOf(root, EN.signIn), undefined);
 });
 
-test("who is signed out is told when the network goes and comes", async () => {
+test("who is signed out sees when the network goes and comes", async () => {
   const { root } = await opened({ arrive: false });
   const after = (type) => () => {
     document.defaultView.dispatchEvent(new Event(type)); // the page begins to listen some time

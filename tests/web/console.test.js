@@ -95,14 +95,14 @@ async function act(root, name, why = "as planned") {
   return dialog;
 }
 
-test("the first screen says where a component stands, what comes first, and by which command", async () => {
+test("the first screen says how far a component is, what comes first, and by which command", async () => {
   const { root } = await opened();
   await until(() => plain(root).includes("one difference is open"));
   for (const text of ["12.5 %", "some people", "1 of 8 people", verdict.command, "No alarm rings."])
     assert.ok(plain(root).includes(text), text);
 });
 
-test("a card tells what may go on, what waits, and what must stop", async () => {
+test("a card says what may go on, what waits, and what must stop", async () => {
   const of = (name, mayGoOn, text, stage = "partial") => ({
     ...component,
     component: name,
@@ -173,7 +173,7 @@ test("a part that could not be looked at says why, and the others show their fig
   assert.ok(plain(root).includes("dual_write"));
 });
 
-test("what never was is told apart from what is not known", async () => {
+test("what never was is distinguished from what is not known", async () => {
   const unverified = {
     ...status,
     verify: { at: null, differences: null, meters: null, command: "python -m infra verify" },
@@ -192,7 +192,7 @@ test("what is not known is said to be so", async () => {
   assert.ok(fact.textContent.includes("not known"));
 });
 
-test("who has no role is told so, and nothing is asked", async () => {
+test("who has no role sees that, and nothing is asked", async () => {
   const { root, asked } = await opened({ roles: ["reader"] });
   await until(() => plain(root).includes("Your account has no role here"));
   assert.deepEqual(asked, []);

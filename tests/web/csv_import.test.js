@@ -74,7 +74,7 @@ const FILE = "Datum;Art;Stand;Notiz\n01.04.2023;power;1.234,5\n31.02.2023;power;
 
 const refused = (detail, status = 422) => json({ detail, status }, status);
 
-/** The view in front of an application that answers a preview and an import as told; ``sent`` are the imports. */
+/** The view in front of an application with prepared answers to a preview and an import; ``sent`` are the imports. */
 async function opened({ previews = [], imports = [], list = [], undo = () => json(UNDONE), save, ...around } = {}) {
   const sent = [];
   const asked = [];
@@ -141,7 +141,7 @@ test("a file is shown as it was understood before anything is stored", async () 
 });
 
 for (const zone of ["Pacific/Kiritimati", "Pacific/Pago_Pago"]) {
-  test(`rows stand in the zone of the household, though the browser is in ${zone}`, async () => {
+  test(`rows are shown in the zone of the household, though the browser is in ${zone}`, async () => {
     const before = process.env.TZ;
     process.env.TZ = zone;
     try {
@@ -238,7 +238,7 @@ test("where no column was found, those of the file's first lines may be chosen",
   await until(() => sent.at(-1).query.amountColumn === "Zähler 7");
 });
 
-test("faulty rows are shown with their line as it stands in the file, and hold the import up", async () => {
+test("faulty rows are shown with their line of the file, and hold the import up", async () => {
   const errors = [
     { line: 3, where: "row 3: date", reason: 'date "31.02.2023" does not exist' },
     { line: null, where: "meters.power", reason: "odd" },
@@ -318,10 +318,10 @@ for (const [way, query] of [
 }
 
 test("what is asked about the whole file can be confirmed, not left out", async () => {
-  const warnings = [{ line: null, code: "AMBIGUOUS_DATE_ORDER", reason: "no date tells; pass dateOrder=dmy" }];
+  const warnings = [{ line: null, code: "AMBIGUOUS_DATE_ORDER", reason: "no date shows it; pass dateOrder=dmy" }];
   const { root } = await previewed({ warning: 1, warnings });
   assert.deepEqual(listOf(root, "doubtful"), [
-    `${EN.wholeFile} ${EN.doubts.AMBIGUOUS_DATE_ORDER} Details no date tells`,
+    `${EN.wholeFile} ${EN.doubts.AMBIGUOUS_DATE_ORDER} Details no date shows it`,
   ]);
   assert.ok(decided(root, EN.doubtWays.take));
   assert.equal(decided(root, EN.doubtWays.leave), undefined);
@@ -619,7 +619,7 @@ for (const [status, said] of [
 
 const isExpired = () => json({ detail: "the token has expired" }, 401);
 
-/** Press the button that leads to signing in again; whether the page is told. */
+/** Press the button that leads to signing in again; whether the page gets the event. */
 async function signsIn(root, place) {
   await until(() => buttonOf(root.querySelector(place) ?? root, WORDS.en.signInAgain), place);
   let told = 0;
@@ -630,7 +630,7 @@ async function signsIn(root, place) {
   return told === 1;
 }
 
-test("who is not signed in any more is led to signing in, and not told to try again", async () => {
+test("who is not signed in any more is led to signing in, not to trying again", async () => {
   const { root } = await opened({
     previews: [isExpired()],
     list: [RECORD],
@@ -703,7 +703,7 @@ test("a lost connection while importing is said, and what came of it is asked", 
   await until(isShown(root, "cannot be shown"));
 });
 
-test("an import that is refused after all says so, with the preview as it is now", async () => {
+test("an import that is refused after all says so, with the present preview", async () => {
   const { root } = await opened({
     previews: [REPORT, { ...REPORT, success: 0, skipped: 2 }],
     imports: [refused("others are doubtful too")],
@@ -956,7 +956,7 @@ test("a JSON export keeps its settings and joins its readings", async () => {
   assert.deepEqual(links, ["energy-2024-03-01.json"]);
 });
 
-test("who saves more than can be brought back at once is told", async () => {
+test("who saves more than can be brought back at once gets a message", async () => {
   const { root } = await saved({ parts: [part("x\n".repeat(3 * 1024 * 1024))] });
   assert.ok(root.textContent.includes(EN.savedLarge));
 });

@@ -25,7 +25,7 @@ const textOf = (element) => piecesOf(element).join(" ").replaceAll(/\s+/g, " ").
 const cardsOf = (root, type) => [...root.querySelectorAll(`.meter.${type} article`)].map(textOf);
 const isLoaded = (root) => () => root.querySelector("section").getAttribute("aria-busy") !== "true";
 
-test("each figure stands with how sure it is", async () => {
+test("each figure is shown with how sure it is", async () => {
   const { root } = await shown("en", json(dashboard()));
   await until(isLoaded(root));
   assert.deepEqual(cardsOf(root, "power"), [

@@ -220,7 +220,7 @@ test("a reading of now is recorded with a typed amount and one press", async () 
   assert.equal(value.drafts.has("reading"), false);
 });
 
-test("how a number was understood stands beside it before it is saved", async () => {
+test("how a number was understood is shown beside it before it is saved", async () => {
   const { root } = await opened([], { language: "de" });
   type(field(root, "amount"), "12.500");
   await until(saying(root, "= 12 500 kWh 100 kWh mehr als zuletzt"));
@@ -239,7 +239,7 @@ test("nonsense is said and not sent", async () => {
   assert.deepEqual(writes(), []);
 });
 
-test("who adds an earlier reading is not told how much less it is than the last", async () => {
+test("who adds an earlier reading does not see how much less it is than the last", async () => {
   const { root } = await opened();
   type(field(root, "amount"), "12000");
   await until(saying(root, "= 12 000 kWh 400 kWh less than the last"));
@@ -284,7 +284,7 @@ test("trying again brings the last reading and the household's clock", async () 
   assert.ok(Math.abs(Date.parse(`${writes()[0].json.date}Z`) - Date.parse(`${now.date}T${now.time}Z`)) <= 60_000);
 });
 
-test("each failure is told, a second one in the same words too", async () => {
+test("each failure is announced, a second one in the same words too", async () => {
   const { root, writes } = await opened([json({}, 503), json({}, 503), stored()]);
   await save(root, "12445");
   await until(saying(root, EN.lost));
@@ -292,7 +292,7 @@ test("each failure is told, a second one in the same words too", async () => {
   const first = asked(root);
   button(root, WORDS.en.tryAgain).focus();
   button(root, WORDS.en.tryAgain).click();
-  await until(() => writes().length === 2 && asked(root) && asked(root) !== first, "it is told anew");
+  await until(() => writes().length === 2 && asked(root) && asked(root) !== first, "it is announced again");
   await until(() => document.activeElement === asked(root), "the focus is at it again");
 });
 

@@ -319,7 +319,7 @@ test("what was typed comes back by itself after a new sign-in, also of an hour t
   await until(() => buttons(root, EN.edit).length === 2, "who cancels keeps nothing");
 });
 
-test("another language writes the number anew, and it stays the same", async () => {
+test("another language writes the number its own way, and it stays the same", async () => {
   const { root, value } = await drawn({ readings: [{ ...READINGS[0], amount: 123.456 }, READINGS[1]] });
   button(root, EN.edit).click();
   await until(() => root.querySelector("tbody form"));
@@ -340,7 +340,7 @@ test("the focus goes to the table where the changed reading is not in it any mor
   await until(isFocused(() => root.querySelector("[role=region]")));
 });
 
-test("the two times of an hour that is there twice can be told apart", async () => {
+test("the two times of an hour that is there twice can be distinguished", async () => {
   const twice = ["2024-10-27T00:30:00.000Z", "2024-10-27T01:30:00.000Z", "2024-10-27T02:30:00.000Z"];
   const { root } = await drawn({ readings: twice.map((date, at) => ({ ...READINGS[0], id: `${at}`, date })) });
   assert.deepEqual(
@@ -416,7 +416,7 @@ test("undo waits for its answer, and may be tried again for ten seconds after it
   button(root, EN.remove).click();
   await until(() => waiting.size === 1);
   button(root, EN.undo).click();
-  await until(() => waiting.size === 0, "the clock stands");
+  await until(() => waiting.size === 0, "the clock has stopped");
   assert.equal(button(root, EN.undo).getAttribute("aria-busy"), "true");
   held.resolve(json({ detail: "away" }, 503));
   await until(() => waiting.size === 1, "it goes on");

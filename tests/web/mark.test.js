@@ -24,7 +24,7 @@ test("each reason has words in both languages, and its code name as a title", as
   }
 });
 
-test("the mark follows each answer, whoever gives it, and says which failed", async () => {
+test("the mark follows each answer, of either backend, and says which failed", async () => {
   const page = await marked([
     answerOf("new", "percentage_in", {}),
     answerOf("old", "blocked", {}),
@@ -44,7 +44,7 @@ test("the mark follows each answer, whoever gives it, and says which failed", as
   assert.equal(page.root.textContent, "New: this person tests (error 503)");
 });
 
-test("an answer that came before the mark is marked, and a reason that nobody knows stands as it is", async () => {
+test("an answer that came before the mark is marked, and a reason that nobody knows is shown unchanged", async () => {
   const page = await marked([answerOf("new", "a_new_one", {})], { props: { component: "energy_table" } });
   await page.value.api.show("energy_table", {}, () => []);
   const later = await shown(Mark, null, { props: { component: "energy_table" }, api: page.value.api });

@@ -10,7 +10,7 @@ const { measure } = await import(new URL("witness/measuring.js", WEB));
 const EVERY_MS = 30_000;
 const observers = [];
 
-/** Tells of interactions what a test says, as a browser does. */
+/** Reports the interactions that a test names, as a browser does. */
 class Observer {
   static supportedEntryTypes = ["event"];
 
@@ -154,7 +154,7 @@ test("who leaves sends what there is, so that it arrives although the page is go
   leave("visible");
   assert.ok(
     app.batches[0].some(({ kind }) => kind === "interaction"),
-    "what the browser has not told yet is in it",
+    "what the browser has not reported yet is in it",
   );
   assert.equal(app.calls[0].keepalive, true);
   assert.equal(app.calls[0].headers.Authorization, "Bearer a-token");
@@ -178,7 +178,7 @@ for (const [what, collect] of [
   ["breaks", () => json({}, 500)],
   ["is away", () => Promise.reject(new TypeError("no network"))],
 ]) {
-  test(`a batch for a collector that ${what} is sent once more and no more often`, async (t) => {
+  test(`a batch for a collector that ${what} is sent again, and only once`, async (t) => {
     const { app, ask, pass } = await measuring(t);
     app.collect = collect;
     await ask();

@@ -271,7 +271,7 @@ test("an exchange is deleted at once and may be taken back", async () => {
   assert.deepEqual(app.writes[1].json, { type: "power", date, finalOld, initialNew, confirm: true });
 });
 
-test("a reading that asked for an exchange waits, and the form is filled as far as it is known", async () => {
+test("a reading that asked for an exchange waits, and the form is filled with what is known", async () => {
   const drafts = new Drafts({
     reading: { type: "power", text: "12", date: null, time: null, second: false, resume: true },
     exchange: { type: "power", date: "2023-02-01", finalOld: "99950" },

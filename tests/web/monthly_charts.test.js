@@ -215,7 +215,7 @@ test("what was fed in hangs below the axis", async () => {
   assert.match(names(root)[1], /February 2024: -50.kWh.*The meter shows less at the end than at the beginning\./);
 });
 
-test("how sure a month is can be told by its pattern, and the legend says which is which", async () => {
+test("a month's pattern shows how sure it is, and the legend says which is which", async () => {
   const { root } = await loaded({
     answer: (type, number) =>
       json(
@@ -321,7 +321,7 @@ test("months outside of the selection keep their place, without a bar", async ()
   assert.equal(button(root, "Previous year").disabled, true);
 });
 
-test("at most twelve months are shown as they are, over a New Year too", async () => {
+test("up to twelve months are shown one by one, over a New Year too", async () => {
   const selection = { meter: "power", from: "2023-04-01", to: "2024-03-31" };
   const { root, asked } = await loaded({ selection });
   assert.deepEqual(asked, ["power 2022", "power 2023", "power 2024"]);
@@ -395,7 +395,7 @@ test("a month that is pointed at shows what it says, until the pointer leaves", 
   await until(() => facts(root)[0] === "May 2024");
 });
 
-test("who sees is told what who listens is told", async () => {
+test("the screen shows what a screen reader says", async () => {
   const { root } = await loaded({
     answer: (type, number) =>
       json(year(type, number, { 12: { flags: ["reset", "rollover"], consumptionQuality: "extrapolated" } })),
@@ -406,7 +406,7 @@ test("who sees is told what who listens is told", async () => {
   for (const part of names(root)[11].split(/[;:,] /)) assert.ok(seen.includes(part.replaceAll(/\s/g, " ")), part);
 });
 
-test("at first it tells of the last month that is more than an estimate", async () => {
+test("at first it shows the last month that is more than an estimate", async () => {
   const { root } = await loaded({
     answer: (type, number) =>
       json(
@@ -458,7 +458,7 @@ test("the register is drawn as a line when somebody asks for it, with gaps where
   assert.ok(textOf(root.querySelector(".legend")).includes("meter reading at the end of a month"));
 });
 
-test("both years are of one version: the older answer is asked for once more", async () => {
+test("both years are of one version: the older answer is asked for again", async () => {
   const versions = { 2023: 7, 2024: 8 };
   const { asked } = await loaded({
     answer: (type, number, consistent) =>

@@ -196,7 +196,7 @@ test("a conflict whose other side cannot be read is tried again", async () => {
   assert.equal(device.readings[0].refusal, null);
 });
 
-test("a question is kept with what it is about, and sent again as it is answered", async () => {
+test("a question is kept with what it is about, and sent again with the answer", async () => {
   const device = new MemoryDevice(10);
   const question = { code: "LOWER_THAN_PREVIOUS", details: { usualPerDay: 3 } };
   const { queue, sent } = queueOf(device, [refused(422, question), created]);

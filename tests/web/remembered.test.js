@@ -49,7 +49,7 @@ test("a refusal is shown as one, whatever is known", async () => {
   await assert.rejects(api.show("dashboard", {}, metersOf), { status: 503 });
 });
 
-test("without a token nobody is asked, and the device tells what it has kept", async () => {
+test("without a token nobody is asked, and the device shows what it has kept", async () => {
   const { it, fetch } = application(() => json({}));
   const kept = { "dashboard?": { body: { meters: [] }, at: 7 }, zone: { body: "Asia/Tokyo", at: 3 } };
   const device = { last: async (name) => kept[name] ?? null, onAway() {} };

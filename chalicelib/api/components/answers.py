@@ -1,4 +1,4 @@
-"""What the components answer, as models for their OpenAPI document.
+"""The components' answers as models, for their OpenAPI document.
 
 ``chalicelib.services.components.component_reads`` makes the answers; a test holds them to these models.
 """

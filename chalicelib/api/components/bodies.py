@@ -1,4 +1,4 @@
-"""What the page asks of a component, and the read that it means.
+"""The queries of the components' routes, and the read that each means.
 
 What it sends is version 2's; what it gets is made in ``component_reads``.
 """
@@ -92,7 +92,7 @@ class MonthsQuery(ViewQuery):
 
 
 class NewFormQuery(ReadQuery):
-    """For which meter the form is."""
+    """The meter of the form."""
 
     type: EnergyType
 

@@ -1,4 +1,4 @@
-"""What every component route does."""
+"""The class of the components' routes, and the steps that all of them share."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -53,7 +53,7 @@ def etagged(request: ComponentRequest, body: Any, versions: tuple[int, ...] = ()
     """The body with its ETag, or 304 where the caller has it.
 
     The ETag is a digest of the body, because another application that writes by itself counts no version: equal answers
-    have equal ETags, whoever gave them. The versions that a view shows come before it.
+    have equal ETags, from either backend. The versions that a view shows come before it.
     """
     response = json_answer(body)
     digest = sha256(str(response.body).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Where the page fetches files: the readings of the backend that answers."""
+"""The component route that exports readings as a file, from the backend that answers."""
 
 from chalice import Response
 

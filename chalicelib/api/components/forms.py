@@ -1,4 +1,4 @@
-"""Where the page writes: the forms for single readings, and the import of files."""
+"""Component routes that write: the forms for single readings, and the import of files."""
 
 from http import HTTPStatus
 from typing import Any

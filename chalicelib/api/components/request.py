@@ -1,4 +1,4 @@
-"""One request to a component, as its function sees it."""
+"""A request to a component: what its function gets in place of the call."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How a component's request finds its backend, and what is recorded of the answer and said in its headers."""
+"""Routing a component's request to its backend, recording the answer, and adding its headers."""
 
 import time
 from collections.abc import Callable

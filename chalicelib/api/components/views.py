@@ -1,4 +1,4 @@
-"""What the page looks at: dashboard, table, timeline and monthly charts."""
+"""Component routes that show figures: dashboard, table, timeline and monthly charts."""
 
 from chalice import Response
 

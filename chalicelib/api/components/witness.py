@@ -1,4 +1,4 @@
-"""The page as a witness of the rollout: people say what looks wrong, and pages what they have measured."""
+"""Component routes that take feedback from people, and measurements from their pages."""
 
 from functools import cache
 from http import HTTPStatus

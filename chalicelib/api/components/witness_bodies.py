@@ -1,4 +1,4 @@
-"""What people and their pages say of components: what looks wrong, and what was measured."""
+"""Bodies of feedback and of measurements."""
 
 from decimal import Decimal
 from typing import Annotated, Self

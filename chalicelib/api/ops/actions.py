@@ -1,4 +1,4 @@
-"""What operators have done beside flags and the sync mode: ``/ops/actions``."""
+"""The record of operators' actions beside flags and the sync mode: ``/ops/actions``."""
 
 from dataclasses import asdict
 from typing import Annotated

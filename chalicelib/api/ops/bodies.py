@@ -1,4 +1,4 @@
-"""What operators send and get beside flags."""
+"""Bodies of the operators' routes beside flags and rollouts."""
 
 from typing import Annotated, Any, Literal
 

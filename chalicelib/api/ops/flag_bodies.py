@@ -1,4 +1,4 @@
-"""What operators send to change and look at flags."""
+"""Bodies and queries of the operators' routes for flags."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -53,7 +53,7 @@ class RollbackBody(ReasonedBody):
 
 
 class PlanQuery(Body):
-    """From one percentage, or from the present one, to another."""
+    """A planned change: from one percentage, or from the present one, to another."""
 
     start: str | None = Field(None, alias="from")
     end: str = Field(alias="to")

@@ -81,7 +81,7 @@ def plan(call: Call, query: PlanQuery, flag: str) -> Response:
 
 @routes.operation("GET", "/ops/flags/{flag}/explain", refusals=NOT_THERE)
 def explain(call: Call, query: ExplainQuery, flag: str) -> Response:
-    """Why a user gets the backend that they get; with ``at``: who answered then, as far as it is recorded."""
+    """Why a user gets the backend that they get; with ``at``: who answered then, by the records."""
     concerning(query.user)
     component, flags = COMPONENTS[component_flag_named(flag)], call.container.flags
     if query.at is None:

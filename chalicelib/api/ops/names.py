@@ -1,4 +1,4 @@
-"""What several of the operators' routes say: that something is not there, and meters by their owners' pseudonyms."""
+"""Shared parts of operators' answers: "there is no such thing", and meters named by their owners' pseudonyms."""
 
 from http import HTTPStatus
 

@@ -16,7 +16,7 @@ routes = OperatorRoutes(__name__)
 
 
 class RetirementQuery(Body):
-    """In how many days a caller has called."""
+    """How many days back to look for callers."""
 
     days: Annotated[int, Field(ge=1, le=KEPT_DAYS), DIGITS] = QUIET_DAYS
 

@@ -1,4 +1,4 @@
-"""What operators send and get of rollouts."""
+"""Bodies of the operators' routes for rollouts."""
 
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ class StepBody(Body):
     hold_seconds: HoldSeconds
 
     def step(self) -> Step:
-        """The same as the plan has it."""
+        """Convert to the plan's value."""
         return Step(self.percent, self.hold_seconds * SECOND_MS)
 
 
@@ -35,7 +35,7 @@ class HoursBody(Body):
     days: tuple[Weekday, ...] = tuple(range(7))
 
     def hours(self) -> AllowedHours:
-        """The same as the plan has it."""
+        """Convert to the plan's value."""
         return AllowedHours(self.zone, self.first, self.last, self.days)
 
 

@@ -61,6 +61,6 @@ def document() -> Members:
 
 
 def _refusal(name: str, answer: Members) -> dict[str, Any]:
-    """In version 1's own shape, but for 410."""
+    """In version 1's own shape, except 410."""
     media, schema = (PROBLEM_JSON, "Gone") if name == "Gone" else (JSON, "Error")
     return {**answer, "content": {media: {"schema": reference(schema)}}}

@@ -1,6 +1,6 @@
-"""What the retirement adds to every answer of version 1, and what it answers in the place of others.
+"""The retirement in version 1's answers: headers on every answer, and 410 in a brown-out and after the end.
 
-Bodies stay as they are. ``Deprecation`` is RFC 9745, ``Sunset`` RFC 8594, the links are RFC 8288; a brown-out and the
+Bodies do not change. ``Deprecation`` is RFC 9745, ``Sunset`` RFC 8594, the links are RFC 8288; a brown-out and the
 end are 410 with a problem (RFC 9457) of its own type, whatever version 1's errors look like.
 """
 

@@ -34,7 +34,7 @@ class EnergyBody(Body):
 
     @classmethod
     def of(cls, user_id: str, reading: StoredReading) -> Self:
-        """From what is stored for a user."""
+        """Make it from what is stored for a user."""
         return cls(
             id=reading.id,
             user_id=user_id,
@@ -120,7 +120,7 @@ class RowErrorBody(Body):
 
     @classmethod
     def of(cls, error: FieldError) -> Self:
-        """From the service's error."""
+        """Make it from the service's error."""
         return cls(where=error.where, reason=shortened(error.reason, REASON_LENGTH))
 
 
@@ -134,7 +134,7 @@ class ImportResultBody(Body):
 
     @classmethod
     def of(cls, report: ImportReport, options: ImportOptions) -> Self:
-        """From the service's report; rows that were left out because nobody confirmed them are errors here."""
+        """Make it from the service's report; rows that were left out because nobody confirmed them are errors here."""
         doubted = () if options.confirm else map(warning_as_error, report.warnings)
         errors = [*map(field_error, report.errors), *doubted]
         shown = [RowErrorBody.of(error) for error in errors[:SHOWN_ROW_ERRORS]]

@@ -1,4 +1,4 @@
-"""Figures, calculated on request: ``/v1/monthly``, ``/v1/histogram`` and ``/v1/summary``."""
+"""Routes of figures, calculated on request: ``/v1/monthly``, ``/v1/histogram`` and ``/v1/summary``."""
 
 from chalice import Response
 

@@ -1,4 +1,4 @@
-"""A person's account as a whole: ``/v2/account`` and ``/v2/account/export``."""
+"""Routes that erase and export an account: ``/v2/account`` and ``/v2/account/export``."""
 
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from chalicelib.api.v2.account_bodies import AccountBody, AccountQuery, EraseQue
 from chalicelib.api.v2.export import EXPORT_HEADERS
 from chalicelib.domain.readings import to_datetime
 
-# Steps and places end with it. With a call of AWS that hangs and what is noted of the end, less than the 29 s that API
+# Steps and places end with it. With a call of AWS that hangs and the record of the end, less than the 29 s that API
 # Gateway waits; the scheduled function does the rest.
 BUDGET_SECONDS = 10.0
 

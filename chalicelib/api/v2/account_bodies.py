@@ -1,4 +1,4 @@
-"""A person's account as a whole: asking for its end, the receipt, and a part of its export."""
+"""Bodies about an account: the request for its end, the receipt, and a part of its export."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
@@ -60,7 +60,7 @@ class ReceiptBody(Body):
 
 
 class AccountBody(Body):
-    """A part of everything that is kept of the caller: documents as they are stored, by collection.
+    """A part of everything that is kept of the caller: the stored documents, by collection.
 
     Amounts are texts with all their digits. ``flags``, on the first part: those that name the caller.
     """

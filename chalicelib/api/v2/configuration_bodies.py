@@ -1,4 +1,4 @@
-"""What besides readings decides the figures, in version 2: exchanges, zone, registers."""
+"""Bodies of version 2 for what decides the figures besides readings: exchanges, zone, registers."""
 
 from decimal import Decimal
 from typing import Annotated, Self
@@ -64,7 +64,7 @@ class StoredExchangeBody(Body):
 
     @classmethod
     def of(cls, exchange: Exchange) -> Self:
-        """From what is stored."""
+        """Make it from what is stored."""
         points = exchange.exchange
         return cls(
             id=exchange.id,
@@ -84,7 +84,7 @@ class RecordedExchangeBody(Body):
 
 
 class ExchangeListQuery(Body):
-    """Of which meter to list the exchanges."""
+    """The meter whose exchanges are listed."""
 
     type: EnergyType
 
@@ -96,7 +96,7 @@ class ExchangeListBody(Body):
 
     @classmethod
     def of(cls, configuration: MeterConfiguration) -> Self:
-        """From a meter's configuration."""
+        """Make it from a meter's configuration."""
         return cls(exchanges=[StoredExchangeBody.of(exchange) for exchange in configuration.exchanges])
 
 

@@ -1,4 +1,4 @@
-"""Pages of version 2's list: which one a query asks for, and the cursor of the next."""
+"""Pages of version 2's list: the page that a query asks for, and the cursor of the next."""
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from chalicelib.domain.readings import parse_instant, parse_last_instant
 
 
 def page_request(query: ReadingListQuery, zone: ZoneInfo) -> PageRequest:
-    """The page that a query asks for, and one reading more: it tells whether another page follows.
+    """The page that a query asks for, and one reading more: it shows whether another page follows.
 
     Raises:
         InvalidInputError: a date or the cursor cannot be read.

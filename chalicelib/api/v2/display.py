@@ -1,4 +1,4 @@
-"""Looking at figures: ``GET /v2/display?type=power&year=2024&dataType=monthly``."""
+"""The route of views: ``GET /v2/display?type=power&year=2024&dataType=monthly``."""
 
 from chalice import Response
 

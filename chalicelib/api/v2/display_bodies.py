@@ -1,4 +1,4 @@
-"""Views of version 2: which one the caller asks for, and what it looks like."""
+"""The query and the bodies of version 2's views."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Exports: ``/v2/energy/export``, and what the page's export has in common with it."""
+"""The route of exports, ``/v2/energy/export``, and what it shares with the page's export."""
 
 from urllib.parse import urlencode
 

@@ -1,4 +1,4 @@
-"""Exports: what to export, and what the JSON document says. It is written in ``chalicelib.domain.export``."""
+"""The query of an export, and the model of its JSON document, which ``chalicelib.domain.export`` writes."""
 
 from typing import Annotated, Literal
 
@@ -21,7 +21,7 @@ class ExportQuery(Body):
     last: Annotated[DateText | None, Field(alias="to", description=LAST_DATE)] = None
     decimal: Annotated[
         Literal[".", ","],
-        Field(description="the decimal sign of a CSV file; with a comma, semicolons stand between cells"),
+        Field(description="the decimal sign of a CSV file; with a comma, semicolons separate the cells"),
     ] = "."
     cursor: Annotated[str | None, Field(max_length=200, description="from the Link header of the page before")] = None
 

@@ -1,4 +1,4 @@
-"""Imports of version 2: how to read a file, what became of it, the list of imports, and how one was undone."""
+"""Queries and bodies of version 2's imports: options, report, the list of imports, and the report of an undo."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -69,7 +69,7 @@ class RowErrorBody(Body):
 
     @classmethod
     def of(cls, error: RowError) -> Self:
-        """From the service's error."""
+        """Make it from the service's error."""
         shown = field_error(error)
         return cls(line=error.line or None, where=shown.where, reason=shortened(shown.reason, REASON_LENGTH))
 
@@ -83,7 +83,7 @@ class RowWarningBody(Body):
 
     @classmethod
     def of(cls, warning: RowWarning) -> Self:
-        """From the service's warning."""
+        """Make it from the service's warning."""
         return cls(line=warning.line, code=warning.code, reason=shortened(warning.reason, REASON_LENGTH))
 
 
@@ -97,7 +97,7 @@ class FileRowBody(Body):
 
     @classmethod
     def of(cls, row: CsvRow) -> Self:
-        """From the service's row."""
+        """Make it from the service's row."""
         return cls(line=row.line, type=row.type, date=to_datetime(row.instant), amount=row.amount)
 
 
@@ -115,7 +115,7 @@ class FormatBody(Body):
 
     @staticmethod
     def members(found: CsvFormat | None) -> dict[str, Any]:
-        """From the service's format; None: no CSV file."""
+        """Make it from the service's format; None: no CSV file."""
         alone = ("encoding", "delimiter", "decimal", "date_order", "header_line")
         ignored = [] if found is None else found.ignored_columns
         return {
@@ -144,7 +144,7 @@ class ConfiguredMeterBody(Body):
 
     @classmethod
     def of(cls, kind: EnergyType, configuration: MeterConfiguration) -> Self:
-        """From the service's."""
+        """Make it from the service's value."""
         exchanges = [
             ConfiguredExchangeBody(
                 date=to_datetime(point.instant), final_old=point.final_old, initial_new=point.initial_new
@@ -182,7 +182,7 @@ class ImportReportBody(FormatBody):
 
     @classmethod
     def of(cls, report: ImportReport, *, preview: bool = False) -> Self:
-        """From the service's report."""
+        """Make it from the service's report."""
         return cls(
             import_id=report.import_id,
             preview=preview,
@@ -227,7 +227,7 @@ class ImportRecordBody(Body):
 
     @classmethod
     def of(cls, record: ImportRecord) -> Self:
-        """From the service's record."""
+        """Make it from the service's record."""
         return cls(
             id=record.id,
             at=to_datetime(record.at),
@@ -262,7 +262,7 @@ class KeptReadingBody(Body):
 
     @classmethod
     def of(cls, kept: KeptReading) -> Self:
-        """From the service's."""
+        """Make it from the service's value."""
         return cls(id=kept.id, type=kept.type, date=to_datetime(kept.instant), amount=kept.amount)
 
 
@@ -283,7 +283,7 @@ class UndoReportBody(Body):
 
     @classmethod
     def of(cls, report: UndoReport) -> Self:
-        """From the service's report."""
+        """Make it from the service's report."""
         undone = report.outcome
         return cls(
             import_id=report.record.id,

@@ -1,4 +1,4 @@
-"""What a user has imported: ``/v2/imports`` and ``/v2/imports/{import_id}``."""
+"""Routes of a user's imports: ``/v2/imports`` and ``/v2/imports/{import_id}``."""
 
 from http import HTTPStatus
 from typing import Any

@@ -1,4 +1,4 @@
-"""Readings of version 2 as the caller sends and gets them."""
+"""Bodies of readings in version 2: what a caller sends and gets."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -51,7 +51,7 @@ class StoredReadingBody(Body):
 
     @classmethod
     def of(cls, reading: StoredReading, **more: Any) -> Self:
-        """From what is stored."""
+        """Make it from what is stored."""
         return cls(
             id=reading.id,
             type=reading.type,
@@ -72,7 +72,7 @@ class RecordedBody(StoredReadingBody):
 
     @classmethod
     def after(cls, recorded: Recorded) -> Self:
-        """From what the service stored."""
+        """Make it from what the service stored."""
         return cls.of(recorded.reading, source_version=recorded.source_version)
 
 

@@ -1,4 +1,4 @@
-"""What decides a user's figures besides readings: ``/v2/settings``."""
+"""The routes of a user's settings (zone, registers): ``/v2/settings``."""
 
 from chalice import Response
 

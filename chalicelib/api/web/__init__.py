@@ -1,1 +1,1 @@
-"""The page: its files, and the routes that serve them. What it shows it asks for below ``/components``."""
+"""The page: its files, and the routes that serve them. The page gets its data below ``/components``."""

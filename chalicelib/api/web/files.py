@@ -48,7 +48,7 @@ ENTRIES = (
 
 @dataclass(frozen=True, slots=True)
 class WebFile:
-    """A file as it is and as it travels to who takes gzip."""
+    """A file, and its gzip form for browsers that take it."""
 
     content: bytes
     compressed: bytes
@@ -74,7 +74,7 @@ class WebFiles:
     worker: str
 
     def page(self, entry: Entry, prefix: str, issuer: str, client_id: str) -> bytes:
-        """A page as it is reached behind ``prefix``, such as ``/api``."""
+        """A page for browsers that reach it behind ``prefix``, such as ``/api``."""
         assets = f"{prefix}/assets/{self.digest}"
         links = [("stylesheet", name) for name in entry.styles]
         links += [("modulepreload", name) for name in self.early[entry]]

@@ -1,4 +1,4 @@
-"""``GET /``, ``/ops-console`` and ``/service-worker.js``: asked for again each time.
+"""Routes of the pages: ``GET /``, ``/ops-console`` and ``/service-worker.js``, which browsers fetch each time.
 
 ``/assets/...``: kept for a year by their digest.
 """

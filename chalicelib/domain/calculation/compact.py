@@ -17,7 +17,7 @@ from typing import TypeAlias
 from chalicelib.domain.readings import Reading, to_datetime, to_ms
 
 Column: TypeAlias = "array[int] | list[int]"
-USUAL_DECIMALS = 3  # parts of one series mostly agree then, and are joined as they are
+USUAL_DECIMALS = 3  # parts of one series mostly agree then, and are joined unchanged
 _EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 
@@ -84,7 +84,7 @@ class CompactReadings:
         return Decimal(max(self.amounts, default=0)).scaleb(-self.decimals, _EXACT)
 
     def with_readings(self, readings: Iterable[Reading]) -> "CompactReadings":
-        """The same with more readings; one at a known instant takes the place of the one there."""
+        """Add readings; one at a known instant takes the place of the one there."""
         more = CompactReadings.of(readings)
         if not self.instants:
             return more
@@ -112,7 +112,7 @@ class CompactReadings:
         return self._part(bisect_left(self.instants, first), bisect_right(self.instants, last))
 
     def rescaled(self, decimals: int) -> "CompactReadings":
-        """The same in a finer unit."""
+        """Convert to a finer unit."""
         if decimals == self.decimals:
             return self
         factor = 10 ** (decimals - self.decimals)
@@ -120,11 +120,11 @@ class CompactReadings:
         return CompactReadings(self.instants, amounts, decimals, self.falls)
 
     def with_range(self, first: int, last: int, readings: "CompactReadings") -> "CompactReadings":
-        """The same with ``readings`` instead of what lies between two instants, both included."""
+        """Replace what lies between two instants, both included, by ``readings``."""
         return self.with_ranges([((first, last), readings)])
 
     def with_ranges(self, ranges: Iterable[tuple[tuple[int, int], "CompactReadings"]]) -> "CompactReadings":
-        """The same with what lies in each of some ranges replaced; these are in order, and none meets another."""
+        """Replace what lies in each of some ranges; these are in order, and none meets another."""
         parts, done = list[CompactReadings](), 0
         for (first, last), readings in ranges:
             parts += [self._part(done, bisect_left(self.instants, first)), readings]

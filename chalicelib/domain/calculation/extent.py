@@ -1,4 +1,4 @@
-"""Between which instants a meter's points lie, and which years that leaves without any figure."""
+"""The span of time in which a meter has points, and the years that have no figure because of it."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ class Extent(NamedTuple):
 
     @classmethod
     def of(cls, instants: Collection[int]) -> Self:
-        """Of points in any order."""
+        """Find the extent of points in any order."""
         return cls(min(instants, default=None), max(instants, default=None))
 
     def leaves_empty(self, year: int) -> bool:

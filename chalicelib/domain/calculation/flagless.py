@@ -1,4 +1,4 @@
-"""Whether a register only grew, as the months of a meter tell it: no reset, rollover or dip in any of them."""
+"""Whether a register only grew, by the months of its meter: no reset, rollover or dip in any of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ MONTHS = 12
 
 
 class Span(NamedTuple):
-    """From one instant to another, both included."""
+    """A range of instants, both ends included."""
 
     first: int
     last: int
@@ -20,8 +20,8 @@ class Span(NamedTuple):
 def is_flagless(years: Iterable[Mapping[str, Any]], readings: Span, asked: Span, zone: ZoneInfo) -> bool:
     """Whether between any two neighbouring readings of a span the register only grew.
 
-    A pair of readings is told of by the month that it begins in, or by the next one where a reading measures the end
-    between both; a month without a consumption tells nothing.
+    A pair of readings belongs to the month that it begins in, or to the next one where a reading measures the end
+    between both; a month without a consumption says nothing.
 
     Args:
         years: the ``data`` of monthly views.

@@ -84,7 +84,7 @@ def _measuring(series: Series, following: int, boundary: int, last_day: date, zo
 
 
 def is_measured(instant: int, boundary: int, last_day: date, zone: ZoneInfo) -> bool:
-    """Whether the last point before an end measures it: it lies near, or a date without a time stands for its day."""
+    """Whether the last point before an end measures it: it lies near, or has that day as a date without a time."""
     return boundary - instant <= WINDOW_MS or instant == day_start(last_day, zone)
 
 

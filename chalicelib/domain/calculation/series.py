@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 class Increment(NamedTuple):
-    """By how much the counter grew from the point before (in units of ``1 / scale``), and why."""
+    """The growth of the counter from the point before (in units of ``1 / scale``), and its reason."""
 
     amount: int
     kind: Kind
@@ -65,7 +65,7 @@ class Series:
     runs_backwards: bool
     reading_instants: Sequence[int]
     breaks: Sequence[Break]
-    shifts: Sequence[int]  # how far the counter stands away from the register, by number of breaks passed
+    shifts: Sequence[int]  # the difference between counter and register, by number of breaks passed
     spans: dict[Kind, Span]
 
     @classmethod
@@ -135,7 +135,7 @@ class Series:
         return Fraction(self.total_of(index), self.scale)
 
     def total_of(self, index: int) -> int:
-        """The same in units of ``1 / scale``."""
+        """The total in units of ``1 / scale``."""
         return self.amounts[index] + self.shifts[bisect_right(self.breaks, index, key=_place)]
 
     def increment_of(self, index: int) -> int:
@@ -228,7 +228,7 @@ class _Points:
         return cls(instants, packed(amounts), begins, sorted(inside))
 
     def with_candidates(self, places: Iterable[int]) -> "_Points":
-        """The same where other pairs may not be normal: those that begin a new meter, and these."""
+        """Add pairs that may not be normal: those that begin a new meter, and these."""
         return replace(self, candidates=sorted({*self.begins, *places}))
 
 

@@ -54,7 +54,7 @@ class KnownEnd(ViewModel):
 
 
 class LastPoint(ViewModel):
-    """Where the series ends, and the slope beyond: an exact fraction as text, missing where there is none.
+    """The end of the series, and the slope beyond: an exact fraction as text, missing where there is none.
 
     ``least_growth``: below that the register would show less than nothing, so nothing is said; missing where it
     cannot come to that.
@@ -131,7 +131,7 @@ def finish_summary(inputs: SummaryInputs, today: date) -> SummaryCards:
 
 @dataclass(frozen=True, slots=True)
 class _StoredCounter:
-    """The counter as the inputs tell it, counted from the last point."""
+    """The counter by the stored inputs, counted from the last point."""
 
     known: dict[str, KnownEnd]
     last: int

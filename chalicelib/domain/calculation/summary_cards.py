@@ -1,4 +1,4 @@
-"""What the summary cards say and by which formula, in whichever way the counter was found.
+"""The summary cards and their formulas, from a counter that was found in any way.
 
 E(d) is the corrected counter at the end of local day d by CALCULATION.md, 3, and tau(d) the instant that counts for
 it. It is missing where it would be extrapolated over more than 31 local days, or 62 for the end of the projection: a
@@ -92,7 +92,7 @@ CounterAt = Callable[[date], CounterEnd]
 
 
 def end_of_month_before(day: date, months: int) -> date:
-    """M - ``months``: the last day of the month that lies so many months before that of ``day``."""
+    """M - ``months``: the last day of the month that lies ``months`` months before that of ``day``."""
     index = day.year * 12 + day.month - 1 - months
     return last_day_of(index // 12, index % 12 + 1)
 

@@ -1,7 +1,7 @@
-"""How a CSV file writes dates (CALCULATION.md, 8): day first, year first, or month first if told so.
+"""How a CSV file writes dates (CALCULATION.md, 8): day first, year first, or month first if the sender says so.
 
 Whether the day or the month comes first is a matter of the whole file: one date that only fits month first refuses it,
-and where no slash date tells, the sender is asked.
+and where no slash date decides it, the sender is asked.
 """
 
 import re
@@ -27,7 +27,7 @@ _MIDNIGHT = re.compile(r"(?:\s+|[Tt])(?:0?0:00(?::00(?:\.0{1,6})?)?|12:00(?::00)
 _ISO_WITH_OFFSET = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3}|\.[0-9]{6})?(?:Z|[+-][0-9]{2}:[0-5][0-9])"
 )
-# The begin of what may be a date with day and month in front, whatever stands around it.
+# The begin of what may be a date with day and month in front, whatever is around it.
 _DAY_AND_MONTH = re.compile(
     r"(?<![0-9])(?P<first>[0-9]{1,2})(?P<sign>[./-])(?P<second>[0-9]{1,2})(?P=sign)(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])"
 )
@@ -41,7 +41,7 @@ def looks_like_date(text: str) -> bool:
 
 
 class DateReader:
-    """Reads the dates of one file, and keeps what they tell about their order."""
+    """Reads the dates of one file, and keeps what they say about their order."""
 
     def __init__(self, zone: ZoneInfo, given: DateOrder | None) -> None:
         self._zone = zone

@@ -22,12 +22,12 @@ def type_named(text: str) -> EnergyType:
 
 
 def flaw(column: str, reason: str) -> InvalidReadingError:
-    """What is wrong with one cell of a row."""
+    """An error about one cell of a row."""
     return InvalidReadingError(reason, (FieldError(column, reason),))
 
 
 def plain(text: str) -> str:
-    """A name as it is compared: trimmed, in lower case, each letter with its accent in one character."""
+    """A name in the form that is compared: trimmed, in lower case, each letter with its accent in one character."""
     return unicodedata.normalize("NFC", text).strip().lower()
 
 

@@ -34,7 +34,7 @@ Found = Mapping[str, Sequence[int]]  # what a column holds, and the columns that
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A column of amounts: its name in results, its position, and the type where the column tells it.
+    """A column of amounts: its name in results, its position, and the type where the column's name has it.
 
     ``unit`` is the type that is counted in the unit of its header, if that names one.
     """
@@ -87,7 +87,7 @@ def missing_from(fields: Sequence[str], found: Found, options: CsvOptions) -> tu
 
 
 def header_of(line: int, fields: Sequence[str], found: Found, options: CsvOptions) -> Header:
-    """The header that this line is.
+    """Parse a line as the header.
 
     Raises:
         CsvError: two columns for one thing, or a unit that does not count this type.
@@ -150,7 +150,7 @@ def _thing(name: str) -> str | None:
 
 
 def _split_unit(name: str) -> tuple[str, str | None]:
-    """A name without what stands in brackets at its end, and that."""
+    """A name without the brackets at its end, and the text in them."""
     for opening, closing in ("()", "[]"):
         bare, bracket, unit = name.rpartition(opening)
         if bracket and unit.endswith(closing):

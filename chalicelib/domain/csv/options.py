@@ -1,4 +1,4 @@
-"""What the sender of a CSV file says about it: each answers a question that the file may leave open."""
+"""Options that the sender of a CSV file may give: each answers a question that the file may leave open."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -11,7 +11,7 @@ DateOrder = Literal["dmy", "mdy", "ymd"]
 
 @dataclass(frozen=True, slots=True)
 class CsvOptions:
-    """None: the file itself tells. ``type`` wins over a column; with it no type column is needed."""
+    """None: the file itself decides. ``type`` wins over a column; with it no type column is needed."""
 
     delimiter: str | None = None
     decimal: DecimalSign | None = None

@@ -1,4 +1,4 @@
-"""What was read from a CSV file: its readings, its flaws, and how it was understood."""
+"""The result of reading a CSV file: its readings, its errors, and how it was understood."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Encoding = Literal["utf-8", "utf-16", "windows-1252"]
 class CsvRow(NamedTuple):
     """A reading: the line on which its row begins (the first line of a file is 1).
 
-    ``has_time`` is False for a date alone, which stands for local midnight.
+    ``has_time`` is False for a date alone, which means local midnight.
     """
 
     line: int

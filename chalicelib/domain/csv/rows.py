@@ -41,12 +41,12 @@ def parse_csv(
     max_rows: int = 50_000,
     now: int | None = None,
 ) -> ParsedCsv:
-    """All rows of a file, good and bad: the amounts tell the decimal sign, then each row is read.
+    """All rows of a file, good and bad: the amounts show the decimal sign, then each row is read.
 
     Args:
         content: the file.
         zone: whose clock the file's dates and times show, unless they have an offset.
-        options: what the sender says about the file; without it the file tells.
+        options: what the sender says about the file; without it the file decides.
         max_rows: how many readings a file may have, and how many rows.
         now: the present (UTC milliseconds); a row more than one day after it is an error, as for a single reading.
 
@@ -64,7 +64,7 @@ def parse_csv(
     reader = _RowReader(header, dates, decimal, now)
     for record, reason in records:
         if reason:
-            for text in record.fields:  # its date may stand in another column
+            for text in record.fields:  # its date may be in another column
                 dates.check_order(record.line, text)
             reader.errors.append(RowError(record.line, None, reason))
         else:

@@ -1,1 +1,1 @@
-"""Giving readings back: as a CSV file for a spreadsheet, as a JSON document with everything, which is read here too."""
+"""Exports of readings: a CSV file for spreadsheets, and a JSON document with everything, which is read here too."""

@@ -26,12 +26,12 @@ def agreements_needed(limits: Limits) -> int:
 
 
 def chance_to_pass(wrong: float, agreements: int) -> float:
-    """How likely so many equal answers in a row are where a share of all answers is wrong."""
+    """The probability of ``agreements`` equal answers in a row where the share ``wrong`` of all answers is wrong."""
     return (1.0 - wrong) ** agreements
 
 
 def chance_to_pass_beginning_again(wrong: float, agreements: int, answers: int) -> float:
-    """How likely so many in a row are somewhere within ``answers``: what a gate would do that forgets differences.
+    """The probability of such a row somewhere within ``answers``: for a gate that forgets differences.
 
     A row ends at an answer for the first time where a difference lies before it and no whole row before that. (Feller,
     "An Introduction to Probability Theory and Its Applications" I, XIII.7.)

@@ -47,7 +47,7 @@ def latency(seen: GateEvidence, limits: Limits) -> Condition:
 
 
 def share(seen: GateEvidence) -> Condition:
-    """As many people got the new backend as are set, but for chance."""
+    """The share of people who got the new backend is the one that is set, within chance."""
     fits = seen.mismatch is None
     text = seen.mismatch or "as many people got the new backend as are set"
     return Condition(ConditionName.SHARE, fits, text, f"{COMMAND} status --component {seen.component}")

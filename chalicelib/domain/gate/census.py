@@ -1,4 +1,4 @@
-"""The census: everybody's views asked of both backends, and why it does not speak for what runs now. Pure."""
+"""The census: everybody's views asked of both backends, and the reasons why it does not count for this code. Pure."""
 
 from chalicelib.domain.gate.evidence import Census, GateEvidence, Limits
 from chalicelib.domain.gate.words import counted, span

@@ -45,7 +45,7 @@ class CensusRun:
     finished: int | None = None
 
     def asked(self, name: str, found: Tallies | None) -> "CensusRun":
-        """With one more person; None: they lag, and nothing of them counts yet."""
+        """Add one more person; None: they lag, and nothing of them counts yet."""
         others = tuple(other for other in self.lagging if other != name)
         if found is None:
             return replace(self, lagging=(*others, name))
@@ -66,7 +66,7 @@ class CensusRun:
         return self.tallies.get(component, Tally())
 
     def ended(self, now: int) -> "CensusRun":
-        """At its end."""
+        """Mark the census as finished."""
         return replace(self, finished=self.finished or now)
 
     @property
@@ -115,7 +115,7 @@ class CensusRecords(Protocol):
     """Keeps the census. Every method raises UnavailableError out of time."""
 
     def censuses(self) -> Censuses:
-        """What is kept; nothing where nobody can read it."""
+        """Read both; nothing where nobody can read them."""
 
     def claim(self, seconds: float) -> Claim | None:
         """Go on alone for so long, by the store's clock; None: somebody else does."""

@@ -1,4 +1,4 @@
-"""What is counted of each comparison, per component and code, and how it becomes evidence of the gate. Pure.
+"""Counts of comparisons, per component and code, and how they become evidence of the gate. Pure.
 
 The rows of comparisons are forgotten after some months; what was counted of them stays. ``pairs`` says what a pair is.
 """
@@ -60,7 +60,7 @@ class Counted:
     latency: PairCount = NO_PAIRS
 
     def evidence(self, rules: Mapping[str, IgnoreRule], now: int) -> CodeEvidence:
-        """With who answers for what now: a rule that has ended answers for nothing."""
+        """Make the evidence, by who answers for what now: a rule that has ended answers for nothing."""
         seen = [name for name, difference in self.differences.items() if difference.seen is not None]
         there = [name for name in seen if self.differences[name].is_there]
         unanswered = sorted(name for name in there if not holds(rules.get(name), now))
@@ -80,10 +80,10 @@ class CountedEvidence(Protocol):
         """The fingerprints of all differences that were counted, on whichever code."""
 
     def answered(self, fingerprint: str) -> None:
-        """Begin the agreements anew at 0 where this difference was seen: somebody answers for it from now on."""
+        """Count agreements from 0 again where this difference was seen: somebody answers for it from now on."""
 
     def gone(self, fingerprint: str, component: Component, code: str, at: int) -> None:
-        """Remember that nothing shows a difference any more on a code; its agreements begin anew at 0."""
+        """Remember that nothing shows a difference any more on a code; its agreements count from 0 again."""
 
 
 def counting_of(compared: ComparisonResult, user: str) -> Counting:

@@ -1,4 +1,4 @@
-"""What the gate knows of one component, gathered by ``services.gate``; ``judge`` makes a verdict of it. Pure values."""
+"""The gate's evidence about one component: gathered by ``services.gate``, judged by ``judge``. Pure values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from chalicelib.domain.operating import Obstacle
 class Limits:
     """What the gate asks for. ``wrong``: the share of wrong answers that must be excluded, at ``doubt``.
 
-    ``census_users``: up to so many people everybody is asked. ``evidence``: the e-value at which a test of pairs stops
-    a component. ``*_ms``: how old a census and a rehearsal may be, how long a meter may lag.
+    ``census_users``: the largest number of people at which everybody is asked. ``evidence``: the e-value at which a
+    test of pairs stops a component. ``*_ms``: how old a census and a rehearsal may be, how long a meter may lag.
     """
 
     census_users: int = 10_000
@@ -44,7 +44,7 @@ class Census:
 
 @dataclass(frozen=True, slots=True)
 class PairCount:
-    """A sequential test of pairs: so many for and against the new backend, and the highest evidence against it so far.
+    """A sequential test of pairs: how many were for and against the new backend, and the highest evidence against it.
 
     ``peak`` is the largest e-value that the sequence ever had, so one that has reached the limit stays there.
     """
@@ -76,7 +76,7 @@ class CodeEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Surrounding:
-    """On what code, in which mode and with which shape of the flag document (percentages and lists apart)."""
+    """The code, the mode and the shape of the flag document (without percentages and lists) around a run."""
 
     code: str
     mode: str
@@ -120,7 +120,7 @@ class AllowedHours:
 class GateEvidence:
     """Everything. ``unknown``: why a condition cannot be judged, where a part could not be looked at.
 
-    ``readiness``: what the data say, None: nothing stands in the way. ``people``: known users. ``mismatch``: why the
+    ``readiness``: what the data say, None: they block nothing. ``people``: known users. ``mismatch``: why the
     share cannot have come about by chance. ``alarms``: names of critical alarms that ring and concern the component.
     ``rules_ended``: fingerprints whose ignore rule has ended. ``lagging_ms``: the oldest meter's lag.
     """

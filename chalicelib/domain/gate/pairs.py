@@ -1,4 +1,4 @@
-"""Pairs: both backends did the same, and the new one was worse, better, or neither. Evidence against it, at any time.
+"""Tests of pairs: both backends did the same, and the new one was worse, better, or neither; evidence against it.
 
 The sign test (Dixon and Mood, "The Statistical Sign Test", JASA 41, 1946) as a bet that goes on: who believes that the
 new backend is worse stakes a part of their money on each pair, wins it where the new one was worse and loses it where
@@ -47,7 +47,7 @@ class PairTest:
         return log1p(-self.bet)
 
     def evidence(self, count: PairCount) -> float:
-        """The e-value after so many pairs."""
+        """The e-value after these pairs."""
         return exp(min(count.against * self.won + count.favour * self.lost, log(MOST_EVIDENCE)))
 
     def after(self, count: PairCount, pair: Pair) -> PairCount:
@@ -74,7 +74,7 @@ def pair_of_times(old_ms: float, new_ms: float) -> Pair:
 
 
 def pair_of_failures(*, old: bool, new: bool) -> Pair:
-    """Whether only one of both failed: where both did or neither, nothing tells them apart."""
+    """Whether only one of both failed: where both did or neither, they are equal."""
     if old == new:
         return Pair.TIE
     return Pair.AGAINST if new else Pair.FAVOUR

@@ -1,4 +1,4 @@
-"""What the gate says: each condition with its figure, its limit and how much was looked at, and what follows.
+"""The gate's verdict: each condition with its figure, its limit and how much was looked at, and what follows.
 
 ``judge`` makes a verdict of the evidence; ``services.gate`` gathers the evidence.
 """
@@ -80,7 +80,7 @@ class GateVerdict:
         return next((each for each in broken if each.breach is Breach.KILL), next(iter(broken), None))
 
     def as_document(self) -> dict[str, Any]:
-        """For programs, and as it is stored with every change."""
+        """The verdict for programs, as every change stores it."""
         return {
             "component": self.component.value,
             "at": moment(self.at),
@@ -97,7 +97,7 @@ class Gate(Protocol):
         """The verdict now. Never raises: what cannot be looked at is a condition that nobody can say."""
 
     def verdicts(self, components: Iterable[Component]) -> Sequence[GateVerdict]:
-        """Of each, in their order, as everything was at one look. Never raises."""
+        """The verdict of each component, in their order, by one look. Never raises."""
 
 
 def _document(condition: Condition) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How the conditions of the gate are said: numbers with their nouns, ages, and what a broken condition is."""
+"""The texts of the gate's conditions: numbers with their nouns, ages, and what a broken condition means."""
 
 from math import ceil
 

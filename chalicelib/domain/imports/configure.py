@@ -1,4 +1,4 @@
-"""What becomes of a meter's configuration when a file brings one."""
+"""Merging the configuration that a file brings with a meter's own."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ def configure(
 ) -> tuple[Configured | None, list[RowError]]:
     """The configuration with what a file says, and what is in its way; None: nothing changes.
 
-    A meter of which nothing is known takes it as it is, and any meter a modulus where it has none. What is set
+    A meter of which nothing is known takes all of it, and any meter a modulus where it has none. What is set
     otherwise is a conflict, as with readings; a file without a modulus says nothing of it.
 
     Args:

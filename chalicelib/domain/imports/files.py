@@ -31,7 +31,7 @@ class ReadFile:
 
     @property
     def types(self) -> list[EnergyType]:
-        """The types of which it says something."""
+        """The types that the file has readings or settings of."""
         return sorted({row.type for row in self.rows} | self.configurations.keys())
 
 

@@ -1,4 +1,4 @@
-"""What is stored of a meter, as far as a file can meet it."""
+"""The stored readings and settings of a meter that an imported file can touch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from chalicelib.domain.readings import EnergyType
 
 @dataclass(frozen=True, slots=True)
 class KnownMeter:
-    """What is stored of a meter.
+    """The stored state of a meter.
 
     ``readings``: at least those between the first row and the last, of the year before, and the next one behind.
     ``unreadable``: instants that a damaged document holds. ``highest``: asked where the file gives a modulus.

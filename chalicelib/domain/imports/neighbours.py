@@ -23,7 +23,7 @@ def ask_about_rows(
     configuration: MeterConfiguration,
     zone: ZoneInfo,
 ) -> list[RowWarning]:
-    """What is asked back about the rows of one meter, in the order of time.
+    """Find the questions about the rows of one meter, in the order of time.
 
     Args:
         rows: what would be written, at most one for each instant.

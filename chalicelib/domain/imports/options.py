@@ -1,4 +1,4 @@
-"""What a person may say about an import, besides how the file is written (CALCULATION.md, 8)."""
+"""The options of an import, besides how the file is written (CALCULATION.md, 8)."""
 
 from dataclasses import dataclass, field
 from typing import Literal

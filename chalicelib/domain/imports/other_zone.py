@@ -25,7 +25,7 @@ def count_shifted(new: Iterable[CsvRow], readings: CompactReadings) -> int:
 
 
 def ask_about_zone(shifted: int, rows: Iterable[CsvRow], zone: ZoneInfo) -> Iterator[RowWarning]:
-    """At most one warning, about the whole file; ``rows``: all that it has, ``shifted``: how many are shifted."""
+    """Yield at most one warning, about the whole file; ``rows``: all of them, ``shifted``: how many are shifted."""
     if shifted >= AT_LEAST and 2 * shifted >= sum(not row.has_time for row in rows):
         yield RowWarning(
             None,

@@ -50,7 +50,7 @@ class MeterPlan:
 
     @property
     def undoubted(self) -> "MeterPlan":
-        """The same without the rows that are asked about."""
+        """Leave out the rows that are asked about."""
         lines = {warning.line for warning in self.warnings}
         new, replaced = ([row for row in rows if row.line not in lines] for rows in (self.new, self.replaced))
         return replace(self, new=new, replaced=replaced)
@@ -69,7 +69,7 @@ class ImportPlan:
     ask: Callable[[MeterPlan], list[RowWarning]]
 
     def accepted(self, options: ImportOptions) -> tuple[MeterPlan, ...]:
-        """What is written of it.
+        """The rows that are written.
 
         Raises:
             ImportRowsError: a row is invalid and ``mode`` is ``all``.
@@ -144,7 +144,7 @@ def field_error(error: RowError) -> FieldError:
 
 
 def warning_as_error(warning: RowWarning) -> FieldError:
-    """The same for callers who only know errors."""
+    """Convert a warning for callers who only know errors."""
     return FieldError("file" if warning.line is None else f"row {warning.line}", warning.reason)
 
 

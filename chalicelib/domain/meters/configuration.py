@@ -30,5 +30,5 @@ class MeterConfiguration:
         return tuple(exchange.exchange for exchange in self.exchanges)
 
     def without(self, exchange_id: str) -> "MeterConfiguration":
-        """The same as if an exchange had not been recorded."""
+        """Remove an exchange, as if it had not been recorded."""
         return replace(self, exchanges=tuple(known for known in self.exchanges if known.id != exchange_id))

@@ -1,4 +1,4 @@
-"""A walk over all meters that workers do range by range: which ranges there are, how far each is, and the ports.
+"""A walk over all meters that workers do range by range: its ranges, the progress of each, and the ports.
 
 The ranges together hold every meter, because each begins where the one before ends. What a walk has found counts only
 when all its ranges are done. No message names anybody: it says the number of a range.
@@ -46,12 +46,12 @@ class FanOut:
 
     @property
     def ranges(self) -> tuple[MeterRange, ...]:
-        """All ranges, the first one from the first meter on, the last one to the last meter, whoever comes there."""
+        """All ranges, the first one from the first meter on, the last one to the last meter, new ones included."""
         return tuple(MeterRange(*ends) for ends in pairwise((None, *self.bounds, None)))
 
     @property
     def nothing(self) -> Verification:
-        """What is seen before anything is."""
+        """The result before any range is looked at."""
         return Verification(self.mode, up_to=self.up_to)
 
 

@@ -1,6 +1,6 @@
 """What must hold between the documents of a meter: the list, and what of them a reader may believe.
 
-Plain arithmetic on documents as they are stored (``meters``, ``display_energy_data``, ``meter_series``): the reader's
+Plain arithmetic on stored documents (``meters``, ``display_energy_data``, ``meter_series``): the reader's
 path, ``verify`` and the refresh use the same rules. What does not live here: whether the figures are those of the
 readings (``services.refresh.display_check``), and how a breach is mended (``services.refresh.recalculation``).
 """

@@ -1,4 +1,4 @@
-"""What the sweeper goes by: meters whose display lags, how often a refresh of each was tried, and when to try again.
+"""Meters whose display lags: how often a refresh of each was tried, when to try again, and the sweeper's port to them.
 
 Behind them come *outdated* meters: their display shows every write, by an older calculation version. Nobody is shown
 that, so they have time.
@@ -59,7 +59,7 @@ class FailingMeter:
     next_attempt: int
 
     def as_document(self) -> dict[str, Any]:
-        """The fields, as they are printed."""
+        """The fields, as printed."""
         return {
             "meter": self.meter.id,
             "attempts": self.meter.attempts,
@@ -97,7 +97,7 @@ class LaggingMeters(Protocol):
         """Each of them once, the longest waiting first, also during its pause."""
 
     def outdated(self) -> int:
-        """How many meters an older calculation shows, but for those that lag."""
+        """How many meters an older calculation shows, without those that lag."""
 
     def waiting_outdated(self, now: int, limit: int) -> Sequence[LaggingMeter]:
         """Outdated meters to refresh: those never tried; behind them those whose pause is over."""
@@ -106,7 +106,7 @@ class LaggingMeters(Protocol):
         """Each of them once, whatever its pause."""
 
     def claim(self, meter: LaggingMeter, next_attempt: int) -> bool:
-        """Note that a meter is tried once more, before it is; False where somebody else has tried or refreshed it.
+        """Note that a meter is tried again, before it is; False where somebody else has tried or refreshed it.
 
         Out of time after a second already: others wait behind a meter that something holds.
         """

@@ -48,7 +48,7 @@ class SeriesPacking(Protocol):
 
 
 def merged(ranges: Iterable[Range]) -> Sequence[Range]:
-    """The same instants as ranges in order, none of which meets another."""
+    """Merge ranges: the same instants, in order, none of which meets another."""
     found: list[Range] = []
     for first, last in sorted(ranges):
         if found and first <= found[-1][1] + 1:

@@ -29,7 +29,7 @@ class Finding:
     kind: str = "not as it should be"
 
     def as_document(self) -> dict[str, Any]:
-        """The fields, as they are stored and printed."""
+        """The fields, as stored and printed."""
         return asdict(self) | {"type": self.type.value}
 
 
@@ -93,7 +93,7 @@ class Verification:
         )
 
     def plus(self, more: "Verification") -> "Verification":
-        """With what a look at further meters has shown."""
+        """Add what a look at further meters has shown."""
         return replace(
             self,
             meters=self.meters + more.meters,
@@ -141,7 +141,7 @@ class Begun(Protocol):
 
     @property
     def started(self) -> int:
-        """By the clock of the database."""
+        """The time when it began, by the clock of the database."""
 
     @property
     def since(self) -> int | None:
@@ -196,7 +196,7 @@ class DisplayedMeters(Protocol):
         """About how many meters there are; for the time left."""
 
     def bounds(self, ranges: int) -> list[MeterKey]:
-        """Where each of so many ranges of about one size ends, in order, but for the last one; fewer of few meters."""
+        """The ends of ``ranges`` ranges of about one size, in order, without the last; fewer where meters are few."""
 
     def damages(self, meter: MeterKey) -> list[Finding]:
         """The fields of a meter's documents, beside its readings, that hold a value of another kind than they must."""

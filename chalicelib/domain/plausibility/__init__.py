@@ -1,1 +1,1 @@
-"""What a reading cannot say (``limits``), and what is asked back because it hardly fits (``questions``)."""
+"""Plausibility of readings: ``limits`` refuses what cannot be, ``questions`` asks back about what hardly fits."""

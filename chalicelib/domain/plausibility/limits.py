@@ -1,4 +1,4 @@
-"""What no reading and no exchange can say (CALCULATION.md, 9): it is refused. What is asked back is in ``questions``.
+"""Limits of readings and exchanges (CALCULATION.md, 9): what is beyond them is refused; ``questions`` asks back.
 
 Whether an instant is taken, the store knows.
 """
@@ -29,7 +29,7 @@ def in_kept_digits(amount: Decimal) -> Decimal:
 
 
 def plain_amount(amount: Decimal) -> Decimal:
-    """The same amount as it is stored: without exponent, without thousands of zeros, without a sign before a zero.
+    """The same amount in its stored form: without exponent, without thousands of zeros, without a sign before a zero.
 
     1000.0 stays as it was written, because version 1 answers so. An amount that is refused for its digits keeps them.
     """

@@ -1,4 +1,4 @@
-"""What is asked back about a count of a register, by the counts around it (CALCULATION.md, 9).
+"""Questions about a count of a register that hardly fits the counts around it (CALCULATION.md, 9).
 
 The corrected counter (``calculation.series``) says what each pair of counts means, so that an exchange, a rollover and
 a register that runs backwards explain here what they explain there. What cannot be at all is refused by
@@ -41,7 +41,7 @@ FAR = 10
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """By what the counts of a meter are judged. ``usual`` is asked only where it decides, or a question names it."""
+    """Data by which a meter's counts are judged. ``usual`` is asked only where it decides, or a question names it."""
 
     type: EnergyType
     configuration: MeterConfiguration

@@ -1,4 +1,4 @@
-"""What somebody may have meant who typed an amount with a digit too much or too few."""
+"""Guessing the amount that was meant where a digit too many or too few was typed."""
 
 from collections.abc import Iterator
 from decimal import Decimal

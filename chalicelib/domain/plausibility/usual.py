@@ -20,7 +20,7 @@ FLOOR = {EnergyType.POWER: 50, EnergyType.GAS: 10}
 
 
 class Usual(NamedTuple):
-    """The greatest use of a day (kWh, m3); ``known``: from readings, not for want of them."""
+    """The greatest use of a day (kWh, m3); ``known``: it comes from readings, not from a default."""
 
     per_day: Fraction
     known: bool
@@ -46,7 +46,7 @@ def usual_of(
 
 
 class UsualSoFar:
-    """The same at many instants that ascend, each from what lies before it; every pair of days is looked at once."""
+    """The usual use at many ascending instants, each from what lies before it; every pair of days is looked at once."""
 
     def __init__(
         self, readings: CompactReadings, meter: MeterConfiguration, energy_type: EnergyType, zone: ZoneInfo

@@ -1,4 +1,4 @@
-"""What is asked back about a count, in words: both counts, what is usual, what was probably meant, how to go on."""
+"""The text of a question about a count: both counts, what is usual, what was probably meant, how to go on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ UNITS = {EnergyType.POWER: "kWh", EnergyType.GAS: "m3"}
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Where the question arose: between the point at ``place`` and the one before it."""
+    """The place of a question: between the point at ``place`` and the one before it."""
 
     series: Series
     place: int
@@ -37,7 +37,7 @@ class Situation:
         return f"{shown} (the old meter's last count)" if self.series.kind_of(place + 1) is Kind.EXCHANGE else shown
 
     def a_day(self, amount: Decimal) -> str:
-        """So much a day."""
+        """The use per day."""
         return f"{plain(amount)} {UNITS[self.type]} a day"
 
 

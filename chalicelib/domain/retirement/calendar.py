@@ -153,7 +153,7 @@ def _problems(calendar: Calendar) -> Iterator[str]:
         yield from _wrong_in(calendar, each)
     for before, after in pairwise(calendar.brown_outs):
         if after.start < before.start:
-            yield f"brown-outs are kept in order: {_named(after)} stands after {_named(before)}"
+            yield f"brown-outs are kept in order: {_named(after)} comes after {_named(before)}"
         if after.start < before.end:
             yield f"two brown-outs overlap: {_named(before)} and {_named(after)}"
     for opt_out in calendar.opt_outs:

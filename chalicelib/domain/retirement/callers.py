@@ -1,4 +1,4 @@
-"""Who calls version 1: a person by their pseudonym, with a client, on a route. And what of that is our own."""
+"""The callers of version 1: a person by their pseudonym, a client and a route; and which calls are our own."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ _SHORTEST_PART = 3  # of an id: a shorter one is in the names of too many client
 
 @dataclass(frozen=True, slots=True)
 class V1Call:
-    """One call: ``caller`` is a pseudonym, ``route`` a method and a path as it is declared."""
+    """One call: ``caller`` is a pseudonym, ``route`` a method and a declared path."""
 
     caller: str
     client: str
@@ -61,8 +61,8 @@ def client_of(user_agent: str, fetch_site: str, token_client: str, user_id: str)
 
     The token says its client ("": our own page's, or it says none), else the ``User-Agent`` its product, without the
     version. It is our own page where the token has no other client and a browser says by itself (``Sec-Fetch-Site``,
-    which no script of a page can set) that a page of our own origin asks. Whoever is no browser can still say all
-    that: ``Calendar.spares`` helps against it. A name with a part of the person's id would undo the pseudonym.
+    which no script of a page can set) that a page of our own origin asks. A program that is no browser can still say
+    all that: ``Calendar.spares`` helps against it. A name with a part of the person's id would undo the pseudonym.
     """
     found = _PRODUCT.match(token_client) or _PRODUCT.match(user_agent)
     if fetch_site == "same-origin" and not token_client and found and found[0] == BROWSER:
@@ -78,7 +78,7 @@ def _says(name: str, user_id: str) -> bool:
 
 
 def place_of(client: str) -> str:
-    """Where the ledger counts a client of a person on a route: the page by itself, any other name in few places.
+    """The place of a client in the counts of a person and a route: the page has its own, other names share few.
 
     A person may say another name at each call, and takes no more rows by it.
     """
@@ -86,7 +86,7 @@ def place_of(client: str) -> str:
 
 
 def own_calls(paged: Mapping[str, int], answered: Mapping[str, int]) -> Sequence[OwnCall]:
-    """What is our own, as many at most as there are routes and components.
+    """The calls that are our own, as many at most as there are routes and components.
 
     ``paged``: when the page has called a route last, by the route; ``answered``: when the old backend has answered a
     component last, by the component's name.

@@ -1,4 +1,4 @@
-"""What version 1 refuses while it goes, and what is no calendar.
+"""Errors of the retirement: version 1 is away, or a calendar is not valid.
 
 EnergyMonitorError
 ├── ConflictError

@@ -1,4 +1,4 @@
-"""Since when a flag sends everybody to the new backend, by the record of its changes."""
+"""Finding since when a flag has sent everybody to the new backend, by the record of its changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What still stands in the way of the old backend's end, each with the command that helps.
+"""Hindrances: what still blocks the end of the old backend, each with the command that helps.
 
 What people would notice, or what could lose data, nobody passes by (``may_be_forced`` is false).
 """

@@ -11,7 +11,7 @@ class RetirementRecords(Protocol):
     """Every method but ``record`` and ``mark_withheld`` raises UnavailableError out of time."""
 
     def calendar(self) -> Calendar | None:
-        """What is announced; None: nothing is. Raises RetirementError: what is stored is no calendar."""
+        """The announced calendar; None: there is none. Raises RetirementError: what is stored is no calendar."""
 
     def save(self, calendar: Calendar) -> bool:
         """Store it in place of the version that was read. False: somebody else was faster, and nothing is stored."""
@@ -32,7 +32,7 @@ class RetirementRecords(Protocol):
         """How many there are of these."""
 
     def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
-        """When our own page has called each route last, since an instant, whoever used it but those spared callers."""
+        """When our own page has called each route last, since an instant, for anybody but the spared callers."""
 
     def has_called(self, caller: str) -> bool:
         """Whether the ledger knows a caller, by the pseudonym."""

@@ -34,7 +34,7 @@ class Request:
     """A read to be asked of both backends.
 
     Recorded when a person asked it (``usage``), or said that it looks wrong (``feedback``); or asked on demand.
-    ``trace_id``: of what that person did, of whoever asks on demand.
+    ``trace_id``: of what that person did, or of the call that asks on demand.
     """
 
     component: Component

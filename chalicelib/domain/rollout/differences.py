@@ -24,7 +24,7 @@ OBJECT, ARRAY = "object", "array"
 
 
 class DifferenceKind(StrEnum):
-    """In what way two answers differ at one place."""
+    """The way in which two answers differ at one place."""
 
     MISSING = "missing"  # the candidate lacks it
     EXTRA = "extra"  # the control lacks it

@@ -36,7 +36,7 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class GivenFeedback:
-    """Feedback as it is kept: who gave it (a pseudonym) and when, and what came of it.
+    """Stored feedback: who gave it (a pseudonym) and when, and what came of it.
 
     ``outcome`` is that of the last comparison, None before the first one; ``fingerprints`` are what differed then.
     """
@@ -59,7 +59,7 @@ class GivenFeedback:
 
     @property
     def state(self) -> str:
-        """What is to be said of it: open, not compared because nothing was read, or the outcome."""
+        """Its state for operators: open, not compared because nothing was read, or the outcome."""
         return state_of(self.is_open, self.outcome)
 
 

@@ -39,7 +39,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class ComponentFigures:
-    """What is known of a component in a span of time that begins at ``since``: both backends, whoever was asked.
+    """What is known of a component in a span of time that begins at ``since``: both backends, for all people.
 
     ``partial``: older rows wait to be added, and those are left out.
     """
@@ -63,10 +63,10 @@ class RolloutFigures(Protocol):
         """
 
     def figures(self, component: Component, since: int) -> ComponentFigures:
-        """From the hour of an instant on, the rows not yet added included. Raises UnavailableError."""
+        """Read the figures from the hour of an instant on, with the rows not yet added. Raises UnavailableError."""
 
     def hourly(self, component: Component, since: int) -> Sequence[ComponentFigures]:
-        """The same by the hour, the oldest first; hours without answers are left out. Raises UnavailableError."""
+        """Read them by the hour, the oldest first; hours without answers are left out. Raises UnavailableError."""
 
     def share(self, component: Component, document_version: str) -> Share:
         """Whom the percentage of one flag document has put where. Raises UnavailableError."""

@@ -1,4 +1,4 @@
-"""Changes of flags as they are remembered, what allowed them, and the ports that changing flags needs.
+"""The record of changes of flags, the evidence that allowed them, and the ports that changing flags needs.
 
 ``chalicelib.flags`` says what a flag is; here a flag is the members that operators see.
 """

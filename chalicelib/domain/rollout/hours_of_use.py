@@ -121,7 +121,7 @@ class Seen:
     inside: bool = False
 
     def after(self, use: Use) -> "Seen":
-        """What is known behind one more answer."""
+        """Add one more answer."""
         hour = hour_of(use.at)
         on_new = hour if use.backend is Backend.NEW else self.hour_on_new
         if use.reason not in BY_PERCENTAGE:

@@ -52,7 +52,7 @@ class UsageLog(Protocol):
         """
 
     def between(self, user_id: str, component: Component, first: int, last: int, limit: int) -> Sequence[Answered]:
-        """The answers of a component to a user between two instants, in order, the earliest so many.
+        """The answers of a component to a user between two instants, in order, the earliest ``limit``.
 
         Raises UnavailableError.
         """

@@ -20,7 +20,7 @@ NOT_DONE = "not done, it is tried again"  # the beginning of what a run has seen
 
 @dataclass(frozen=True, slots=True)
 class FlagNow:
-    """A component's flag as it is deployed. ``problem``: why it decides nothing, though it may say something."""
+    """A component's deployed flag. ``problem``: why it decides nothing, though it may say something."""
 
     version: str
     enabled: bool

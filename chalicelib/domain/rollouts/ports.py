@@ -43,7 +43,7 @@ class RolloutFlags(Protocol):
     """The flags of the components. ``seconds``: how long a change may be waited for, in all."""
 
     def now(self, component: Component) -> FlagNow:
-        """The flag as it is deployed. Raises RolloutError: nothing ever was, UnavailableError: AppConfig is away."""
+        """The deployed flag. Raises RolloutError: nothing was ever deployed, UnavailableError: AppConfig is away."""
 
     def rise(
         self, component: Component, percent: Decimal, expected: str, asked: Asked, seconds: float, *, exact: bool

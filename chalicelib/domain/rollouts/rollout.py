@@ -8,7 +8,7 @@ from chalicelib.domain.components import Component
 from chalicelib.domain.rollouts.plan import NOBODY, Plan, Step
 
 KEPT_ENTRIES = 50
-LEASE_MS = 60_000  # the time of the function: whoever wrote an intent within it may still be at it
+LEASE_MS = 60_000  # the time of the function: who wrote an intent within it may still be at it
 LONGEST_PAUSE_MS = 60 * LEASE_MS
 
 
@@ -27,7 +27,7 @@ UNDER_WAY = (State.RUNNING, State.PAUSED)
 
 
 class Direction(StrEnum):
-    """Where a change of the flag leads."""
+    """The direction of a flag's change."""
 
     RISE = "rise"
     BACK = "back"
@@ -50,7 +50,7 @@ class Intent:
 
     @property
     def name(self) -> str:
-        """Where it leads, as people call it."""
+        """The name of the target for people: a percentage, or off."""
         return "off" if self.percent is None else Step(self.percent, 0).name
 
     @property
@@ -93,7 +93,7 @@ class Seen:
 class Rollout:
     """The rollout of one component.
 
-    ``by``: who asked for what comes next. ``reason``: why the state is as it is. ``step``: the step that is held,
+    ``by``: who asked for what comes next. ``reason``: why it has this state. ``step``: the step that is held,
     -1: none yet; ``since``: for how long. ``version``: of the record, 0: it was never stored.
     """
 
@@ -159,14 +159,14 @@ def started(before: Rollout | None, fresh: Rollout, at: int) -> Rollout:
 
 
 def paused(rollout: Rollout, by: str, reason: str, at: int) -> Rollout:
-    """Nothing rises until somebody resumes it, but for a step that is on its way: that is named."""
+    """Let nothing rise until somebody resumes it; a step that is already on its way still may: it is named."""
     late = rollout.late_step(at)
     seen = None if late is None else Seen(at, late)
     return _noted(replace(rollout, state=State.PAUSED, reason=reason, seen=seen), at, "pause", by, reason)
 
 
 def resumed(rollout: Rollout, step: int, by: str, reason: str, at: int) -> Rollout:
-    """It goes on from the step that the flag says; a step that is another one by now is held anew."""
+    """Go on from the step that the flag says; a step that is another one by now is held from its beginning."""
     same = rollout.state is State.PAUSED and step == rollout.step
     rollout = replace(rollout, state=State.RUNNING, by=by, reason=reason, step=step, intent=None, seen=None)
     return _noted(rollout if same else replace(rollout, since=at), at, "resume", by, reason)

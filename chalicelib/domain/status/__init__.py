@@ -1,1 +1,1 @@
-"""The status of the migration: where it stands, whether it may go on, and what comes first if not. Pure."""
+"""The status of the migration: how far it is, whether it may go on, and what comes first if not. Pure."""

@@ -68,7 +68,7 @@ class VerifyBlock(Block):
 
     @classmethod
     def of(cls, found: Verified | None) -> "VerifyBlock":
-        """What is kept of it; nothing where there never was one."""
+        """Make it from the stored verification; empty where there never was one."""
         if found is None:
             return cls(command=LAST_VERIFY)
         return cls(
@@ -136,7 +136,7 @@ class FingerprintSeen:
 
     @classmethod
     def of(cls, group: DifferenceGroup) -> "FingerprintSeen":
-        """What is known of it, without its examples."""
+        """Make it from a fingerprint's report, without the examples."""
         rule, gone = group.rule, group.gone
         return cls(
             fingerprint=group.fingerprint,
@@ -152,7 +152,7 @@ class FingerprintSeen:
         )
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         document: dict[str, Any] = _shown(self)
         return document
 
@@ -307,7 +307,7 @@ class Verdict:
 class RolloutBlock(Block):
     """What carries a component, or did: ``state`` None: nothing ever. ``step`` and ``next`` as people call them.
 
-    ``reason``: why the state is as it is. ``seconds_left``: of the step that is held, where another one follows by
+    ``reason``: why it has this state. ``seconds_left``: of the step that is held, where another one follows by
     itself. ``waits``: why nothing rises, as the schedule saw it last.
     """
 
@@ -322,7 +322,7 @@ class RolloutBlock(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentStatus:
-    """One component."""
+    """The status of one component: flag, people, figures, comparisons, verdict."""
 
     component: str
     flag: str

@@ -20,7 +20,7 @@ def fails_more(answers: tuple[int, int], failures: tuple[int, int]) -> bool:
 
 
 def _tail(successes: int, trials: int, chance: float) -> float:
-    """The probability of at least so many successes."""
+    """The probability of at least ``successes`` successes."""
     logs = [
         lgamma(trials + 1) - lgamma(k + 1) - lgamma(trials - k + 1) + k * log(chance) + (trials - k) * log1p(-chance)
         for k in range(successes, trials + 1)

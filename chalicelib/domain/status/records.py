@@ -1,4 +1,4 @@
-"""What is remembered for the status alone: drills, events that were not published, scripts that are applied."""
+"""Records that the status alone needs: drills, events that were not published, scripts that are applied."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""May a component go on, and if not, what comes first? Everything that the status knows of it, in one order."""
+"""The verdict about a component: whether it may go on, and if not, what comes first, in one order of urgency."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ SEEN_BY_PEOPLE = (Stage.TEST, Stage.PARTIAL, Stage.EVERYBODY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What is known of the system, whichever component is meant."""
+    """The state of the system that all components share."""
 
     sync: SyncBlock
     verify: VerifyBlock
@@ -74,7 +74,7 @@ def verdict(seen: Evidence) -> Verdict:
 
 
 def _obstacles(seen: Evidence) -> Iterator[Obstacle]:
-    """What stands in the way, the most urgent first; last what nobody can say."""
+    """What blocks the component, the most urgent first; last what nobody can say."""
     shared = seen.shared
     yield from _differences(seen)
     if seen.flag_problem is not None:

@@ -1,1 +1,1 @@
-"""The sync modes, and what two sides of one reading owe each other."""
+"""The sync modes, and the reconciliation of one reading's two sides."""

@@ -1,4 +1,4 @@
-"""What the sync job reads of the old side's changes: the port, and the values that cross it."""
+"""The port to the changes of the old side, which the sync job reads, and the values that cross it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -27,11 +27,11 @@ class PastMode:
         return self.states[0].mode if self.states else None
 
     def caught_up(self) -> "PastMode":
-        """The same where something shows that the new side had caught up by then."""
+        """The mode where something shows that the new side had caught up by then."""
         return replace(self, states=self.states[:1], note=None)
 
     def read_late(self, before: "PastMode", at: int) -> "PastMode":
-        """The same with the mode ``before`` it, where it is so new that some still go by what they have read."""
+        """The mode with the one ``before`` it, where it is so new that some functions still go by the earlier one."""
         if self.since is None or not 0 <= at - self.since < MODE_MS:
             return self
         late = f"the mode had changed at {moment(self.since)}: for a second some still go by the one before"

@@ -119,7 +119,7 @@ class Verified:
         return (self.up_to or 0) < (before.up_to or 0)
 
     def after(self, before: "Verified | None") -> "Verified":
-        """With the sightings of its differences, carried from the comparison before."""
+        """Carry over the sightings of its differences from the comparison before."""
         if not self.differences:
             return self
         seen_before = before.first_seen or before.at if before and before.differences else self.at
@@ -135,14 +135,14 @@ class SyncControl(WalkControl, Protocol):
     def change(self, before: SyncState, after: SyncState, reason: str, by: str | None) -> SyncState | None:
         """Put ``after`` in place of ``before``, from now on by the store's clock.
 
-        Returns the state as it is stored; None, and nothing changed, when ``before`` has gone meanwhile.
+        Returns the stored state; None, and nothing changed, when ``before`` has gone meanwhile.
         """
 
     def changes(self) -> list[ModeChange]:
         """The changes of the mode that can be read, the latest last."""
 
     def remains(self) -> Remains | None:
-        """What is left of a mode that is lost; None: the mode can be read."""
+        """The remains of a lost mode; None: the mode can be read."""
 
     def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
         """Put ``after`` in place of what was found. Returns as ``change`` does."""

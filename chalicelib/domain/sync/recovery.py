@@ -1,4 +1,4 @@
-"""Which mode a lost one is brought back as: the one that loses nothing, or none, with what to decide first."""
+"""Recovering a lost sync mode: choosing the mode that loses nothing, or none, with what to decide first."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

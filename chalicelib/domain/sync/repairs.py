@@ -1,4 +1,4 @@
-"""What repair and the jobs take away or overwrite: how much of it they may, and what is kept of it.
+"""Deletions and overwrites by repair and the jobs: how many are allowed, and what is kept of them.
 
 What lives here: rules and values. What does not: the writing itself (``repositories.reconcile``).
 """
@@ -35,7 +35,7 @@ class PlannedWrites:
     deleted: int = 0
 
     def plus(self, more: Reconciled) -> "PlannedWrites":
-        """With one more meter."""
+        """Add one more meter."""
         return replace(
             self,
             inserted=self.inserted + more.inserted,
@@ -44,7 +44,7 @@ class PlannedWrites:
         )
 
     def as_document(self) -> dict[str, Any]:
-        """The fields, as they are printed."""
+        """The fields, as printed."""
         return asdict(self) | {"side": self.side.value, "type": self.type.value}
 
 
@@ -78,7 +78,7 @@ class RepairPlan:
         )
 
     def plus(self, found: Verification, planned: Sequence[tuple[MeterKey, Reconciled]]) -> "RepairPlan":
-        """With what a look at further meters has shown."""
+        """Add what a look at further meters has shown."""
         rows = {(row.side, row.type): row for row in self.writes}
         other = other_side(self.source)
         for (_, energy_type), writes in planned:
@@ -117,7 +117,7 @@ class Undone:
     meters: frozenset[MeterKey] = frozenset()
 
     def plus(self, more: "Undone") -> "Undone":
-        """With what one more transaction did."""
+        """Add what one more transaction did."""
         return Undone(self.restored + more.restored, (*self.left, *more.left), self.meters | more.meters)
 
 

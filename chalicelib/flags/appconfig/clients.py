@@ -27,7 +27,7 @@ LOOKING = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard",
 
 @dataclass(frozen=True, slots=True)
 class AppConfigIds:
-    """Where a stage's flag document is: the ids that the template ``infra/appconfig.yaml`` gives out."""
+    """The ids of a stage's flag document in AppConfig, which the template ``infra/appconfig.yaml`` gives out."""
 
     application: str
     environment: str

@@ -23,7 +23,7 @@ DESCRIPTION_LENGTH = 1024
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What is deployed. The numbers are AppConfig's; ``under_way``: a deployment that has not come to its end.
+    """A deployed document. The numbers are AppConfig's; ``under_way``: a deployment that has not come to its end.
 
     It may be another profile's: an environment has one deployment at a time.
     """
@@ -72,7 +72,7 @@ class AppConfigControlPlane:
         return max((item["DeploymentNumber"] for item in page["Items"]), default=0)
 
     def deployment(self, number: int) -> "DeploymentTypeDef":
-        """One deployment."""
+        """Read one deployment by its number."""
         place = self._place
         return self._client().get_deployment(
             ApplicationId=place.application, EnvironmentId=place.environment, DeploymentNumber=number

@@ -69,11 +69,11 @@ class FlagDeployment:
         self._waiting = waiting
 
     def waiting_as(self, waiting: Waiting) -> "FlagDeployment":
-        """The same with another patience."""
+        """A copy that waits for another time."""
         return FlagDeployment(self._home, waiting)
 
     def settled(self, *, stop: bool) -> Deployed:
-        """What is deployed when nothing is under way any more; ``stop`` ends what is, and so brings back what was.
+        """The deployed document once nothing is under way; ``stop`` ends what is, and so brings back the one before.
 
         Raises:
             RolloutError: something is still under way after some seconds.

@@ -1,4 +1,4 @@
-"""One session with AppConfig's data plane: which token is next, when to ask again. It does not read the document."""
+"""One session with AppConfig's data plane: its next token, and when to poll again. It does not parse the document."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

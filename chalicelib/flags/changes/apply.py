@@ -42,7 +42,7 @@ class FlagChanges:
     rises: ManualRises
 
     def announcing(self, deploying: Callable[[], None]) -> "FlagChanges":
-        """The same, where a call says that everything was checked and a deployment begins."""
+        """A copy that calls a function once everything is checked and a deployment begins."""
         return replace(self, publishing=replace(self.publishing, deploying=deploying))
 
     def within(self, seconds: float) -> "FlagChanges":
@@ -173,7 +173,7 @@ class FlagChanges:
                     raise
 
     def _looked_at(self, made: ChangeResult) -> ChangeResult:
-        """With what the sync mode makes of it, where the database that knows the mode has answered so far."""
+        """Add what the sync mode makes of it, where the database that knows the mode has answered so far."""
         if made.recorded:
             with suppress(UnavailableError):
                 return replace(made, overruled=overruled(self.control.state()))

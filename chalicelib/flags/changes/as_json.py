@@ -1,4 +1,4 @@
-"""Flags as programs see them, on the command line (``--json``) and under ``/ops/flags`` alike."""
+"""JSON of flags, the same on the command line (``--json``) and under ``/ops/flags``."""
 
 from typing import Any
 
@@ -86,7 +86,7 @@ def explanation_document(explanation: Explanation) -> FlagMembers:
 
 
 def past_document(past: Past) -> FlagMembers:
-    """Who answered at an instant in the past, as far as it is recorded."""
+    """Who answered at an instant in the past, by the records."""
     mode = past.mode
     return {
         "user": past.user_id,

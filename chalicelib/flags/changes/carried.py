@@ -1,4 +1,4 @@
-"""The flags as rollouts see and change them."""
+"""The adapter by which rollouts read and change flags."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What a document may not say compared with the one before it, beyond its form (``feature_models``)."""
+"""Checks of a new flag document against the one before it, beyond its form (``feature_models``)."""
 
 from collections.abc import Iterable
 

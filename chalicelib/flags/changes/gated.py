@@ -1,4 +1,4 @@
-"""What a rise by hand is asked, beyond the data: the gate, a rollout under way, a second person."""
+"""Checks of a rise by hand, beyond the data: the gate, a rollout under way, a second person."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress

@@ -1,4 +1,4 @@
-"""Who has changed the flag document in the meantime, and to what: what an operator who is overtaken needs to know."""
+"""The message for an operator who was overtaken: who has changed the flag document in the meantime, and to what."""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress

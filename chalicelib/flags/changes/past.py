@@ -1,4 +1,4 @@
-"""Which backend a person got at an instant in the past: by the recorded documents and sync modes, and in fact.
+"""Explaining which backend a person got at an instant in the past: by recorded documents and modes, and in fact.
 
 The record of the flags says when a change began and how long it took to be in effect everywhere; between the two, some
 functions decide by the document before. Where a record does not reach, that is said instead of guessed.
@@ -48,7 +48,7 @@ class Possible:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is known of one person, component and instant.
+    """The findings about one person, component and instant.
 
     ``unknown``: where the records do not reach, so that nobody can say which backend it was; ``notes``: what else there
     is to know about them. ``answers``: those around the instant, which say what really happened.
@@ -132,7 +132,7 @@ class FlagPast:
         elif base != newest.to_version:
             found.unknown.append(_gap(newest, f"the recorded change of {moment(after.at)}" if after else "now", base))
         known = [each.change for each in found.documents]
-        if after is None:  # where nothing tells whether the newest ones were deployed, nothing follows from them
+        if after is None:  # where nothing shows whether the newest ones were deployed, nothing follows from them
             known = [*dropwhile(lambda change: change.state is not ChangeState.DEPLOYED, known)]
         for newer, older in pairwise(known):
             if newer.from_version != older.to_version:
@@ -187,7 +187,7 @@ def _deployed(
 ) -> Iterator[RecordedDocument]:
     """The changes that came to be deployed, the newest first.
 
-    One that did not come to its end counts where the next one began from its document, or where none tells.
+    One that did not come to its end counts where the next one began from its document, or where none shows it.
     """
     following = after and after.from_version
     for each in recorded:

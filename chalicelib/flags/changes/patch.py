@@ -1,4 +1,4 @@
-"""What an operator asks of a flag, and the flag that comes of it. Whether it may be deployed now is asked elsewhere."""
+"""An operator's patch of a flag, and applying it. Whether the result may be deployed is decided elsewhere."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ Known = Callable[[], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class FlagPatch:
-    """A change of one flag; what is None or empty stays as it is.
+    """A change of one flag; what is None or empty is not changed.
 
     ``exact``: the percentage as a list of people, worked out now. A flag that is exact stays so until 0 %.
     """

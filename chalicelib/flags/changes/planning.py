@@ -1,4 +1,4 @@
-"""What a change of a percentage would do to whom, before it is made, and why somebody gets the backend they get.
+"""Plans of a percentage's change: whom it would move, before it is made; and why somebody gets their backend.
 
 Both ask Powertools, with the rules that are or would be deployed, so that a plan is no second opinion.
 """

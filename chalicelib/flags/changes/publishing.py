@@ -1,4 +1,4 @@
-"""Putting a changed document in place of the one before: deploy it, remember it, wait until it is in effect."""
+"""Publishing a changed flag document: deploy it, record it, wait until it is in effect."""
 
 from collections.abc import Callable
 from contextlib import suppress

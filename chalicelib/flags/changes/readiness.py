@@ -1,4 +1,4 @@
-"""What the data say about a rollout: may anybody be sent to the new backend now?
+"""Readiness: whether the data allow anybody to be sent to the new backend now.
 
 Nothing goes above 0, test users included, before both sides are written, no write of the mode before can still come,
 and a comparison of all meters since then has found no difference.
@@ -35,7 +35,7 @@ class Readiness:
 
     @classmethod
     def of(cls, control: SyncControl) -> "Readiness":
-        """As things are now. Raises UnavailableError."""
+        """Read the present state. Raises UnavailableError."""
         state = control.state()
         return cls(state, state.drain_seconds(), control.verified())
 
@@ -67,7 +67,7 @@ class Readiness:
         return None
 
     def as_document(self) -> dict[str, Any]:
-        """What is remembered with a change."""
+        """Convert to the record that is kept with a change."""
         verified = self.verified
         return {
             "mode": self.sync.mode.value,

@@ -1,4 +1,4 @@
-"""Who asks for a change of flags and why, and the record that is kept of it."""
+"""A request to change flags: who asks and why, and the record that is kept of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class ChangeResult:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is done on an order; ``must_record``: not at all unless it can be remembered."""
+    """The work of a request; ``must_record``: it is not done unless it can be recorded."""
 
     action: str
     order: ChangeRequest
@@ -53,7 +53,7 @@ class Action:
     must_record: bool = False
 
     def change(self, before: FlagDocument, after: FlagDocument, to_version: str, now: int) -> FlagChange:
-        """The record: the flags that differ, with what stood there and what comes."""
+        """The record: the flags that differ, with the flag before and after."""
         changed = [name for name, flag in after.flags.items() if before.flags.get(name) != flag]
         return FlagChange(
             id=uuid4().hex,

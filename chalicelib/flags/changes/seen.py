@@ -1,4 +1,4 @@
-"""The flags as the status sees them."""
+"""The adapter by which the status reads flags."""
 
 from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
 from chalicelib.flags.changes.inspect import Listing
@@ -10,7 +10,7 @@ MISSING = "the document has no such flag"
 
 
 def flags_seen(listing: Listing) -> FlagsSeen:
-    """What is deployed. A flag that is missing is as one that nobody can read: it decides nothing."""
+    """The deployed flags. A missing flag counts like one that nobody can read: it decides nothing."""
     flags = listing.document.flags
     gate = flags.get(GLOBAL)
     return FlagsSeen(

@@ -1,6 +1,6 @@
-"""What Powertools evaluates: each flag's rules as the document has them, answering with a reason instead of a bool.
+"""The rules that Powertools evaluates: those of the document, with a reason as answer instead of a bool.
 
-A feature that is no boolean one is plain Powertools too, and tells which rule has matched without asking twice.
+A feature that is no boolean one is plain Powertools too, and shows which rule has matched without asking twice.
 """
 
 from typing import Any

@@ -21,7 +21,7 @@ MOST_DOUBLINGS = 6  # is longer than the longest pause; a thousand overflow
 
 
 class Session(Protocol):
-    """Where documents come from."""
+    """The source of documents."""
 
     wait_seconds: float
 
@@ -30,7 +30,7 @@ class Session(Protocol):
 
 
 class Reports(Protocol):
-    """Where the store says what goes wrong, so that the safe side is never a silent one."""
+    """The port to which the store reports what goes wrong, so that the safe side is never a silent one."""
 
     def not_fetched(self, error: Exception, document: str | None) -> None:
         """AppConfig did not answer; ``document`` goes on deciding, None: everybody gets the old backend."""
@@ -69,7 +69,7 @@ class FlagStore(StoreProvider):
 
     @property
     def get_raw_configuration(self) -> dict[str, Any]:
-        """The same: there is no envelope."""
+        """Return the document itself: there is no envelope."""
         return self.get_configuration()
 
 

@@ -1,4 +1,4 @@
-"""A flag as the operator means it. Its form in the document lives in ``feature_models``."""
+"""A flag in the operator's terms: on or off, percentage, people. ``feature_models`` has its form in the document."""
 
 from dataclasses import dataclass
 from decimal import Decimal

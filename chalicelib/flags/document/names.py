@@ -1,4 +1,4 @@
-"""The flags there are: the global gate and one per component. Rules about their content live in ``flag``."""
+"""The names of all flags: the global gate and one per component. Rules about their content live in ``flag``."""
 
 from chalicelib.domain.components import Component
 from chalicelib.domain.errors import NotFoundError
@@ -28,7 +28,7 @@ def short_name(flag: str) -> str:
 
 
 def component_flag_named(text: str) -> str:
-    """The same for what only the flag of a component can do."""
+    """Find a flag by its name, for what only the flag of a component can do."""
     flag = flag_named(text)
     if flag == GLOBAL:
         raise NotFoundError(f"{text!r} is the global gate, not a component; components are {', '.join(Component)}")

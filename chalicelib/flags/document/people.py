@@ -1,4 +1,4 @@
-"""A flag document without one person: the lists that name people are test users, blocked and exact ones."""
+"""Taking one person out of a flag document: test users, blocked and exact users are the lists that name people."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ def entries_of(content: bytes, user_id: str) -> int:
 
 
 def without_person(document: FlagDocument, user_id: str) -> FlagDocument:
-    """The same document, retired flags included, with nobody of that id in any list; nobody else's lists change.
+    """Take a person out of all lists of a document, retired flags included; other people stay.
 
     Who was blocked is like everybody else then: the percentage decides.
     """
@@ -28,7 +28,7 @@ def without_person(document: FlagDocument, user_id: str) -> FlagDocument:
 
 
 def content_without(content: bytes, user_id: str) -> bytes | None:
-    """A stored document without the person, byte for byte as it is where nothing names them.
+    """A stored document without the person; unchanged, byte for byte, where nothing names them.
 
     None: it names them, and cannot be written again.
     """

@@ -1,4 +1,4 @@
-"""The shape of a flag document: what it is made of, whoever gets which backend by it."""
+"""The shape of a flag document: which features and rules it has, whatever people and percentages they say."""
 
 from hashlib import sha256
 

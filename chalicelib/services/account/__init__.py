@@ -1,1 +1,1 @@
-"""The end of an account, and everything that is kept of it."""
+"""Erasing an account, and exporting everything that is kept of a person."""

@@ -34,7 +34,7 @@ class EraserReport:
     waiting: int = 0
 
     def as_document(self) -> dict[str, Any]:
-        """The fields, as they are logged."""
+        """The fields, as logged."""
         return asdict(self)
 
 
@@ -59,7 +59,7 @@ class AccountErasureService:
         """Put up the fence and come as far as the time goes; asked again, it is the same erasure.
 
         Raises:
-            UnavailableError: the database did not answer in time. Where the fence stands all the same, the scheduled
+            UnavailableError: the database did not answer in time. Where the fence is up all the same, the scheduled
                 function goes on with it.
         """
         left = self._left(budget_seconds)

@@ -1,4 +1,4 @@
-"""Everything that is kept of a person, part by part: what the database has, and what is kept beside it."""
+"""The export of an account, part by part: what the database has of a person, and what is kept beside it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

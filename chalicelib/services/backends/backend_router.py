@@ -1,4 +1,4 @@
-"""Which backend answers a component for a user: what was decided, unless an operator insists on the old one."""
+"""The router between the backends: takes the one that was decided, unless an operator insists on the old one."""
 
 from dataclasses import dataclass
 

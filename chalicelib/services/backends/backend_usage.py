@@ -12,7 +12,7 @@ NOT_NOTED = "usage of a backend was not noted"
 
 
 class BackendUsageTracker:
-    """Tells metrics and log of each answer of a component."""
+    """Puts each answer of a component into metrics and usage log."""
 
     def __init__(self, log: UsageLog, pseudonyms: Pseudonyms, clock: Clock) -> None:
         self._log = log

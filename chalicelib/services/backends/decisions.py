@@ -1,4 +1,4 @@
-"""Which backend answers a component: the sync mode first, because it is the state of the data, then the flags."""
+"""Deciding which backend answers a component: by the sync mode first, as the state of the data, then by the flags."""
 
 from collections.abc import Callable
 

@@ -44,7 +44,7 @@ class OldBackend(Recording):
 
     @override
     def page(self, user_id: str, request: PageRequest) -> list[StoredReading]:
-        """From the one list there is: the old table loads it whole, then filters, sorts and turns pages by itself."""
+        """Take a page of the one list there is: the old table loads all of it, then filters, sorts and turns pages."""
         return page_of(self.readings(user_id, request.filter.type), request)
 
     @override

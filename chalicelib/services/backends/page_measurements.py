@@ -19,7 +19,7 @@ TIMES = {
 
 
 class PageMeasurementTracker:
-    """Tells metrics and log of each batch."""
+    """Puts each batch into metrics and log."""
 
     def __init__(self, log: PageMeasurements, pseudonyms: Pseudonyms, clock: Clock) -> None:
         self._log = log

@@ -46,7 +46,7 @@ class RecordedComparison:
         return compared
 
     def surveyed(self, request: Request) -> ComparisonResult:
-        """The same of one of everybody's views: what is equal is a number of the census and needs no row.
+        """Ask for one view of the census: an equal answer is counted by the census and needs no row.
 
         Times are counted by ``timed``: the views of one person are not one pair each.
         """

@@ -22,7 +22,7 @@ from chalicelib.services.components.component_reads import (
     ShowTimeline,
 )
 
-# They show readings as they are stored; the others are calculated by the old backend, and stored by the new one.
+# They show stored readings; the others are calculated by the old backend, and stored by the new one.
 ROWS = {Component.ENERGY_TABLE, Component.ENERGY_FORMS}
 WHOLE = 1_000_000  # more readings than anybody has
 
@@ -56,7 +56,7 @@ def reads_of_user(queries: ReadingQueries, user_id: str) -> Iterator[ComponentRe
 
 
 def everything_of_user(queries: ReadingQueries, user_id: str) -> Iterator[ComponentRead]:
-    """The same, and of each meter the form for a new reading."""
+    """All views of a user, and of each meter the form for a new reading."""
     yield from reads_of_user(queries, user_id)
     yield from (ShowNewForm(type=energy_type) for energy_type in EnergyType)
 

@@ -31,7 +31,7 @@ class ComparisonMemory:
         return list(distinct.values())[:AT_ONCE]
 
     def requests(self, fingerprint: str) -> list[Request]:
-        """The same as requests. Raises ComparisonError: nobody has seen it, or nothing can be asked again."""
+        """Find them as requests. Raises ComparisonError: nobody has seen it, or nothing can be asked again."""
         requests = list(self._requests(self.examples(fingerprint)))
         if not requests:
             reason = "is not kept any more, or the key for pseudonyms is another"

@@ -66,7 +66,7 @@ class BackendComparer:
     def run(self, budget_seconds: float) -> Counter[Outcome]:
         """Compare open feedback, then a sample of what was read since the last run, within a budget of time.
 
-        What a busy time leaves over of the sample is passed by: a sample tells enough, and the latest reads tell most.
+        What a busy time leaves over of the sample is passed by: a sample says enough, and the latest reads say most.
 
         Raises:
             ComparisonError: the new side is not written, or one is not complete yet; there is nothing to compare.
@@ -92,7 +92,7 @@ class BackendComparer:
         yield from self._page_of(user_id)
 
     def of_everybody(self, sample: int | None = None) -> Iterator[ComparisonResult]:
-        """The same of all known users; or all feedback, and of a sample of that size, picked by chance, the page."""
+        """Compare all known users; or all feedback, and the page of a sample of that size, picked by chance."""
         yield from self._open_feedback(self._comparable())
         users: Iterable[str] = self._users.known_users()
         if sample is not None:
@@ -130,14 +130,14 @@ class BackendComparer:
         return replay
 
     def ignore(self, rule: IgnoreRule) -> None:
-        """Let a difference count as known until a day. Where nobody has answered for it yet, agreements begin anew.
+        """Let a difference count as known until a day. Agreements count from 0 again where nobody has answered for it.
 
         Raises:
             ComparisonError: nobody has seen it, nobody answers for it, or the day is past or more than a year away.
         """
         self._memory.examples(rule.fingerprint)
         if not rule.owner.strip() or not rule.reason.strip():
-            raise ComparisonError("say who answers for the difference and why it is as it is")
+            raise ComparisonError("say who answers for the difference and why it may stay")
         if not self._clock() < rule.until <= self._clock() + LONGEST_RULE_MS:
             raise ComparisonError("the last day of a rule lies ahead, at most a year: then somebody looks again")
         renewed = holds(self._log.rules().get(rule.fingerprint), self._clock())

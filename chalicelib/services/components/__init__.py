@@ -1,1 +1,1 @@
-"""What each component of the page reads and writes, and the backend that answers it."""
+"""The components of the page: the Protocol of a backend, the reads as values, and the new backend."""

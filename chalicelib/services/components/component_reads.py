@@ -1,4 +1,4 @@
-"""What each component reads, as values that can be recorded and asked again: of the other backend, or at another time.
+"""The read of each component as a value that can be recorded and asked again: of the other backend, or later.
 
 Ranges are instants here, not texts, so that a read means the same when its user has moved to another zone. What is
 shown has the shape that the page gets, amounts as Decimal, whichever backend was asked.
@@ -50,7 +50,7 @@ class ComponentAnswer:
         return None if self.view is None else self.view.zone
 
     def text(self, **more: Any) -> JsonText:
-        """The body as JSON, with more members behind it: a stored text as it is, which has none of their names."""
+        """The body as JSON, with more members behind it: a stored text, unchanged, has none of their names."""
         if self.view is None or not isinstance(self.view.data, WithText):
             return json_text({**self.body, **more})
         return as_one_object(json_text(self.head), json_text(self.view.data), json_text(more))
@@ -101,7 +101,7 @@ class ShowTable(ComponentRead):
     after: tuple[int, str] | None = None
 
     def ask(self, backend: EnergyBackend, user_id: str) -> ComponentAnswer:
-        """One reading more than shown tells whether another page follows: ``next`` is where it begins."""
+        """One reading more than shown decides whether another page follows: ``next`` is where it begins."""
         wanted = ReadingFilter(self.type, self.first, self.last)
         found = backend.page(user_id, PageRequest(wanted, self.descending, self.limit + 1, self.after))
         shown = found[: self.limit]

@@ -1,4 +1,4 @@
-"""What each component asks of a backend, and the writes, which are the same in every backend."""
+"""The Protocol of a backend: what each component asks of it, and the writes, which are the same in every backend."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -24,7 +24,7 @@ class EnergyBackend(Protocol):
         """The summary cards of a meter for the user's local day."""
 
     def summaries(self, user_id: str, *, consistent: bool = False) -> Mapping[EnergyType, View]:
-        """The same of every meter."""
+        """The cards of every meter."""
 
     def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = False) -> View:
         """The months of one year of a meter."""

@@ -28,7 +28,7 @@ class NewBackend(DisplayService, Recording):
 
     @override
     def page(self, user_id: str, request: PageRequest) -> list[StoredReading]:
-        """By index, as many as fit and hardly more."""
+        """Read by index, as many as fit and hardly more."""
         return self._queries.page(user_id, request, Backend.NEW)
 
     @override

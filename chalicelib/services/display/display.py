@@ -31,7 +31,7 @@ from chalicelib.services.display.view_data import (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is shown: the data, and how it relates to the meter it was calculated from; the user's zone where known."""
+    """The data of a view, how it relates to the meter it was calculated from, and the user's zone where known."""
 
     data: Mapping[str, Any]
     state: MeterState
@@ -43,7 +43,7 @@ class View:
     def of_snapshot(
         cls, snapshot: MeterSnapshot, calculation_version: int, data: Mapping[str, Any], day: date | None = None
     ) -> "View":
-        """Of a calculation on the spot: nothing is behind, whatever the meter shows.
+        """Make it from a calculation on the spot: it has every write, whatever the meter shows.
 
         Figures of a damaged meter have a version that nobody has seen, nor will: their ETag must never fit again.
         """
@@ -54,7 +54,7 @@ class View:
 
     @property
     def etag(self) -> str:
-        """By which calculation, of which source version, with the one it lags behind and the day it was finished for.
+        """The calculation's version, the source version, the one it lags behind, and the day it was finished for.
 
         Other rules do not count the source version up: the calculation version comes first, so that no ETag of before
         fits.
@@ -66,7 +66,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The range and buckets of a histogram: by default from the first to the last reading, as it is stored."""
+    """The range and buckets of a histogram: by default from the first to the last stored reading."""
 
     first: int | None = None
     last: int | None = None

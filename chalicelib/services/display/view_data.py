@@ -15,7 +15,7 @@ from chalicelib.domain.readings import LAST_YEAR, local_date
 
 
 def series_of(snapshot: MeterSnapshot) -> Series:
-    """The corrected counter of a meter as it stood at the snapshot."""
+    """The corrected counter of a meter at the snapshot."""
     meter = snapshot.configuration
     return Series.of(snapshot.readings, meter.points, meter.modulus, meter.runs_backwards)
 
@@ -29,7 +29,7 @@ def monthly_data(snapshot: MeterSnapshot, series: Series, year: int) -> dict[str
 
 
 def empty_year_data(year: int) -> dict[str, Any]:
-    """The same of a year that no point reaches, whatever the meter: no month depends on the zone or the year then."""
+    """The months of a year that no point reaches: they are the same for every meter, zone and year."""
     return {"year": year, "months": [entry.as_document() for entry in _empty_months()]}
 
 

@@ -1,1 +1,1 @@
-"""The rollout in figures: adding up answers, gauges for those who look on, everything about one component."""
+"""Figures of the rollout: answers added up by the hour, gauges for alarms, everything about one component."""

@@ -1,4 +1,4 @@
-"""Everything that is known of one component: its figures by the hour, what differed, what people say looks wrong."""
+"""Reports about one component: its figures by the hour, what differed, what people say looks wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ LATEST_FEEDBACK = 50
 
 @dataclass(frozen=True, slots=True)
 class ComponentReport:
-    """What is known of a component from an instant on; ``feedback``: the latest, the latest first."""
+    """The report of a component from an instant on; ``feedback``: the latest, the latest first."""
 
     component: Component
     hours: Sequence[ComponentFigures]
@@ -30,7 +30,7 @@ class ComponentReports:
     feedback: FeedbackLog
 
     def report(self, component: Component, since: int) -> ComponentReport:
-        """From an instant on. Raises UnavailableError."""
+        """Report from an instant on. Raises UnavailableError."""
         return ComponentReport(
             component,
             self.figures.hourly(component, since),

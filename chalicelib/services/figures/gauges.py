@@ -1,4 +1,4 @@
-"""The gauges of the rollout: figures of now, read each minute, so that somebody is told when one is not right."""
+"""The gauges of the rollout: present figures, read each minute, for the alarms that watch them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ class GaugeService:
 
     ``percentages``: the version of the deployed flag document, and the percentage of each component that has a flag.
     ``dead_letters``: how many there are. ``open_migrations``: the scripts that are not applied. ``history``: where the
-    ways back are found, because most of them are commands, and no command tells CloudWatch anything.
+    ways back are found, because most of them are commands, and no command sends metrics to CloudWatch.
     """
 
     figures: RolloutFigures

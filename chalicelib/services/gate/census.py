@@ -2,7 +2,7 @@
 
 A run goes on where the one before stopped, alone, for as long as it has time. People whose meters are written while
 they are asked are asked again by the next run first. On other code, in another mode, or when the last census gets old,
-it begins anew. Who comes after its end is asked by the next run.
+it begins from the start. Who comes after its end is asked by the next run.
 """
 
 from collections import defaultdict

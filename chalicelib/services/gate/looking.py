@@ -1,4 +1,4 @@
-"""Gathers the gate's evidence: each part is looked at once and fails alone, and then a condition is unknown."""
+"""Gathers the gate's evidence: each part is read once; where one fails, its condition is unknown, the rest counts."""
 
 from collections.abc import Mapping
 from functools import cache, cached_property, partial
@@ -40,7 +40,7 @@ Unknown = dict[ConditionName, Obstacle]
 
 
 class GateLook:
-    """What is known at one instant. The database is asked first: AWS may keep it waiting for long."""
+    """The evidence at one instant. The database is asked first: AWS may take long."""
 
     def __init__(self, sources: StatusSources, looks: Looks, now: int) -> None:
         self._sources = sources

@@ -26,7 +26,6 @@ class GateService(Gate):
 
     @override
     def verdicts(self, components: Iterable[Component] = tuple(Component)) -> Sequence[GateVerdict]:
-        """Of each, as everything was at one look. Never raises."""
         looks = Looks(self._sources.ping, self._sources.limit, self._clock)
         look = GateLook(self._sources, looks, self._clock())
         return [judge(look.evidence(component), self._sources.limits) for component in components]

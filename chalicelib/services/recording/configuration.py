@@ -60,7 +60,7 @@ class ExchangeCorrection:
 class Register:
     """What to say of a meter's register: at which count it starts again, and whether it can turn back.
 
-    ``keeps_modulus``: that stays as it is; so does the direction where it is None.
+    ``keeps_modulus``: that is not changed; nor is the direction where it is None.
     """
 
     modulus: Decimal | None = None
@@ -75,7 +75,7 @@ class Register:
 
 
 class ConfigurationService:
-    """Changes exchanges, registers and settings, and tells the rest of the system about it."""
+    """Changes exchanges, registers and settings, and publishes an event for each change."""
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ SHOWN_ROWS = 20
 
 
 class CsvImportService:
-    """Stores the readings of a file and tells the rest of the system about it."""
+    """Stores the readings of a file and publishes the event of the import."""
 
     def __init__(
         self,

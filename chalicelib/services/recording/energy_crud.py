@@ -55,7 +55,7 @@ class Recorded:
 
 
 class EnergyCrudService:
-    """Writes readings and tells the rest of the system about it."""
+    """Writes readings and publishes an event for each write."""
 
     def __init__(self, transactions: Transactions, publisher: EventPublisher, clock: Clock) -> None:
         self._transactions = transactions

@@ -57,7 +57,7 @@ class ImportHistoryService:
         return self._imports.page(user_id, limit, after)
 
     def undo(self, user_id: str, import_id: str) -> UndoReport:
-        """Take an import back; undone once more, it takes what it left then, if that is as it was written by now.
+        """Take an import back; undone again, it takes what it left before, where that is now what the import wrote.
 
         Readings that it created are removed, replaced ones get their former amount, a configuration becomes what it
         was; what somebody has changed since stays and is named, and so does a reading whose former amount the register

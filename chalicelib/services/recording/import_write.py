@@ -62,7 +62,7 @@ class Written:
     zone: ZoneInfo | None = None
 
     def report(self, file: ReadFile) -> ImportReport:
-        """For the one who sent the file."""
+        """Make the report for the sender of the file."""
         return ImportReport(
             success=sum(len(meter.new) for meter in self.meters),
             skipped=sum(len(meter.skipped) for meter in self.plan.meters),
@@ -86,7 +86,7 @@ class NothingNewError(Exception):
 
 
 class Moment(NamedTuple):
-    """Where and when somebody imports."""
+    """The zone and the time of an import."""
 
     zone: ZoneInfo
     now: int

@@ -1,6 +1,6 @@
 """Refresh: the one operation that brings display documents up to their meter's source version.
 
-Idempotent and independent of order: whoever calls it (a handler, the sweeper, the backfill), however often, the
+Idempotent and independent of order: by any caller (a handler, the sweeper, the backfill), however often, the
 documents end up equal to a fresh calculation. What an older calculation version shows is brought up as a whole; what a
 newer one shows is left alone.
 """
@@ -35,7 +35,7 @@ def documents_of(
     now: int,
     calculation_version: int = CALCULATION_VERSION,
 ) -> list[DisplayDocument]:
-    """The documents of a meter as they should stand; of the monthly ones only those of ``years``, None: all."""
+    """The documents that a meter should have; of the monthly ones only those of ``years``, None: all."""
     stored = stored_years(series, snapshot.settings.zone)
 
     def document(data_type: DataType, year: int | None, data: dict[str, object]) -> DisplayDocument:
@@ -65,7 +65,7 @@ class Steps:
     go_on: Callable[[str, EnergyType], None] = lambda *_: None
 
     def taken(self, user_id: str, energy_type: EnergyType, clock: Clock, began: int) -> Packed:
-        """Take steps, and tell what the last one has come to."""
+        """Take steps, and return what the last one has come to."""
         packed = self.packing.pack(user_id, energy_type, self.readings)
         while packed is Packed.MORE and not self._is_over(clock() - began):
             packed = self.packing.pack(user_id, energy_type, self.readings)
@@ -127,7 +127,7 @@ class DisplayDataCalculationService:
         return shown <= ours and (state.display_version < version or 0 < shown < ours)
 
     def _begun_again(self, user_id: str, energy_type: EnergyType) -> bool:
-        """Nothing that is stored can be believed: everything is calculated once more, at a version of its own."""
+        """Nothing that is stored can be believed: everything is calculated again, at a version of its own."""
         if Side.NEW not in self._queries.sync().writes:
             return False
         try:
@@ -176,7 +176,7 @@ class DisplayDataCalculationService:
 
 
 def _is_whole(snapshot: MeterSnapshot) -> bool:
-    """Whether every figure is calculated once more, so that nothing stored needs to be kept."""
+    """Whether every figure is calculated again, so that nothing stored needs to be kept."""
     first, last = snapshot.dirty_from, snapshot.dirty_to
     return first is not None and last is not None and first <= FIRST_INSTANT and last >= LAST_INSTANT
 
@@ -188,7 +188,7 @@ def _touched(snapshot: MeterSnapshot, series: Series) -> set[int]:
 
 
 def _series_update(snapshot: MeterSnapshot, *, whole: bool) -> SeriesUpdate:
-    """The years (UTC) of what is not kept; all of them where everything goes, but for what a packing has packed."""
+    """The years (UTC) of what is not kept; all of them where everything goes, except what a packing has packed."""
     is_packed = snapshot.packing.ranges is not None
     ranges = [(FIRST_INSTANT, LAST_INSTANT)] if whole and not is_packed else snapshot.read
     spans = merged((utc_year(first), utc_year(last)) for first, last in ranges)

@@ -75,7 +75,7 @@ class DisplayCheck:
         except UnavailableError:
             self._queries.sync()  # a sign of life: then it is the meter that is out of time
             return [_failure(meter, "was out of time, though the database answers")]
-        except Exception as error:  # noqa: BLE001 whatever it is, it is told
+        except Exception as error:  # noqa: BLE001 whatever it is, it becomes a finding
             # Not by its text, which may hold what somebody has typed in, nor by where in our code it happened.
             return self._meters.damages(meter) or [_failure(meter, UNEXPLAINED.format(type(error).__name__))]
 

@@ -1,6 +1,6 @@
 """A walk over all meters by many workers: split into ranges, worked on by messages, added up when all are done.
 
-Whoever walks alone walks over one range that holds every meter, by the same steps. A range is claimed before it is
+A process alone walks over one range that holds every meter, by the same steps. A range is claimed before it is
 worked on, and each page is kept while the claim holds: so a message that comes twice does nothing, and the range of a
 worker that was killed goes on where it was. What was found counts for exactly what a walk of one process would count
 for: in the mode and by the code in which it began, within the hour, and only when no range is missing.
@@ -91,7 +91,7 @@ class FanOutService:
         self._code = code
 
     def begin(self, walk: Walk, ranges: int, *, restart: bool = False) -> FanOut:
-        """Begin a walk in about so many ranges, or go on with the one under way; workers do it from now on.
+        """Begin a walk in about ``ranges`` ranges, or go on with the one under way; workers do it from now on.
 
         Raises:
             SyncModeError: this mode is none for it, or writes of the mode before may still arrive.

@@ -39,7 +39,7 @@ class MeterWalk:
     def steps(
         self, walk: Walk, sync: SyncState, look: Look, *, restart: bool = False, at_once: int | None = None
     ) -> Iterator[Verification]:
-        """The same page by page: what has been seen before the first one, and after each.
+        """Walk page by page; yields what has been seen before the first page, and after each.
 
         Who stops in between leaves the rest to the next walk. Two at once look at everything twice, and each is right:
         what is kept is always what one of them has seen up to where it is. Raises UnavailableError.

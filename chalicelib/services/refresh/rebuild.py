@@ -1,4 +1,4 @@
-"""Rebuild: is every display document what the readings say, and if not, all of them anew.
+"""Rebuild: checks whether every display document is what the readings say, and calculates all of them again.
 
 A rebuild replaces nothing by itself: it marks meters as changed from end to end and refreshes them, like any write. So
 readers, writers and handlers go on meanwhile, and what an interruption leaves dirty, the sweeper refreshes.
@@ -43,7 +43,7 @@ class RebuildService:
     def rebuild(
         self, user_id: str | None = None, progress: Progress = lambda _: None, *, restart: bool = False
     ) -> Verification:
-        """Calculate all meters anew, or one user's; what is found are those that cannot be calculated.
+        """Calculate all meters again, or one user's; what is found are those that cannot be calculated.
 
         Raises:
             SyncModeError, UnavailableError: as for ``check``.
@@ -90,7 +90,7 @@ class RebuildService:
         return self._check.attempted(meter, work)
 
     def _renewed(self, meter: MeterKey) -> list[Finding]:
-        """Calculate a meter anew; returns why not, where that cannot be done: once marked, it stays dirty then."""
+        """Calculate a meter again; returns why not, where that cannot be done: once marked, it stays dirty then."""
 
         def work() -> list[Finding]:
             self._recalculation.renew(*meter)

@@ -1,4 +1,4 @@
-"""Calculating whole meters anew: marked as changed from end to end, then refreshed.
+"""Recalculation of whole meters: marked as changed from end to end, then refreshed.
 
 For when nobody can say what changed. What a known change touches is the business of ``calculation`` alone.
 """
@@ -22,7 +22,7 @@ class RecalculationService:
         self._clock = clock
 
     def recalculate(self, user_id: str, types: Collection[EnergyType] = ()) -> int:
-        """Calculate these meters of the user anew, all of them where none is named; returns how many were refreshed.
+        """Calculate these meters of the user again, all of them where none is named; returns how many were refreshed.
 
         Raises:
             UnavailableError: the database did not answer in time; what was marked stays dirty.
@@ -31,11 +31,11 @@ class RecalculationService:
         return sum(self._calculation.refresh(user_id, meter.type, meter.source_version) for meter in meters)
 
     def catch_up(self, user_id: str, energy_type: EnergyType) -> bool:
-        """Refresh a meter that lags or is outdated, and leave any other as it is; whether this call did it."""
+        """Refresh a meter that lags or is outdated, and leave any other alone; whether this call did it."""
         return self._calculation.refresh(user_id, energy_type)
 
     def renew(self, user_id: str, energy_type: EnergyType) -> bool:
-        """Calculate one meter anew, and make it where only readings or documents are left of it; whether this call did.
+        """Calculate one meter again, and make it where only readings or documents are left; whether this call did.
 
         A meter that a newer calculation shows begins again: nothing else brings it down. One of an account that was
         erased stays away.

@@ -1,4 +1,4 @@
-"""For a process that reaches no event bus: what an event would bring about happens on the spot."""
+"""A publisher for processes that reach no event bus: it does at once what the handler of an event would do."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
-"""Replay: tell the handlers to look at meters again, as if their events came once more.
+"""Replay: sends events for meters again, so that the handlers refresh them.
 
-Idempotent: a meter whose display is up to date stays as it is, unless it is to be calculated anew from end to end.
+Idempotent: a meter whose display is up to date is left alone, unless it is to be calculated again from end to end.
 """
 
 import time
@@ -62,7 +62,7 @@ class ReplayService:
     ) -> Replayed:
         """Ask for a refresh of all meters, of one user's, or of those written to since an instant.
 
-        ``whole``: each is marked as changed from end to end before, so that every figure is calculated anew. What the
+        ``whole``: each is marked as changed from end to end before, so that every figure is calculated again. What the
         bus does not take is sent again after all others, with pauses that grow.
 
         Raises:
@@ -81,7 +81,7 @@ class ReplayService:
         return _replayed(meters, left)
 
     def _touched(self, meter: RegisteredMeter) -> RegisteredMeter:
-        """The meter as it stands after it was marked; as it stood where it has gone meanwhile."""
+        """The meter after it was marked; the meter before, where it has gone meanwhile."""
         for change in self._recalculation.touch(meter.user_id, [meter.type]):
             meter = replace(meter, source_version=change.source_version)
         return meter

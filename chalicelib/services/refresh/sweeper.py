@@ -1,4 +1,4 @@
-"""The sweeper: events give speed, this gives the guarantee. It refreshes what no event has brought up to date in time.
+"""The sweeper: refreshes each meter that no event has brought up to date in time, and so gives the guarantee.
 
 Each meter is claimed before it is refreshed: its next attempt lies in the future already, when the attempt begins. So
 one that fails, hangs or kills the process costs one attempt, then a pause, and the others get their turn; two sweepers
@@ -52,7 +52,7 @@ class SweepReport:
     outdated: int = 0
 
     def as_document(self) -> dict[str, Any]:
-        """The fields, as they are logged and printed."""
+        """The fields, as logged and printed."""
         return asdict(self)
 
 
@@ -71,7 +71,7 @@ class Staleness:
 
 
 def staleness_of(lagging: LaggingMeters, sync: SyncState, limit: int) -> Staleness:
-    """How far the display lags, with so many of the failing meters; nothing does while nothing is shown from it.
+    """How far the display lags, with up to ``limit`` failing meters; nothing lags while nothing is shown from it.
 
     Raises UnavailableError.
     """
@@ -121,7 +121,7 @@ class SweeperService:
         return staleness_of(self._lagging, self._queries.sync(), limit)
 
     def outdated(self) -> int:
-        """How many meters an older calculation shows, but for those that lag. Raises UnavailableError."""
+        """How many meters an older calculation shows, without those that lag. Raises UnavailableError."""
         return self._lagging.outdated()
 
     def _sweep(self, grace_seconds: float, budget_seconds: float, limit: int | None) -> SweepReport:

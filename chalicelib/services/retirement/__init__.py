@@ -1,1 +1,1 @@
-"""The retirement of version 1: what its routes ask at each call, what operators change, and what stands in its way."""
+"""The retirement of version 1: the check at each call of its routes, operators' changes, and what still blocks it."""

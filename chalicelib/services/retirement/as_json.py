@@ -63,7 +63,7 @@ def callers_document(callers: Sequence[V1Caller], days: int, more: int) -> dict[
 
 
 def hindrance_document(hindrance: Hindrance) -> dict[str, Any]:
-    """One of what stands in the way."""
+    """A hindrance for programs."""
     return {
         "part": hindrance.part.value,
         "text": hindrance.text,

@@ -1,4 +1,4 @@
-"""Looks at everything that may stand in the way of the old backend's end; each look fails alone."""
+"""Looks for everything that may block the old backend's end; each look fails alone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial

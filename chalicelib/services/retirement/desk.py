@@ -1,4 +1,4 @@
-"""What operators change of the calendar; each change is kept with who made it and why."""
+"""Operators' changes of the calendar; each is kept with who made it and why."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -37,7 +37,7 @@ class RetirementDesk:
         self._clock = clock
 
     def calendar(self) -> Calendar:
-        """What is announced. Raises RetirementError where nothing is."""
+        """Read the announced calendar. Raises RetirementError where there is none."""
         found = self._records.calendar()
         if found is None:
             raise RetirementError(NOT_ANNOUNCED)
@@ -56,7 +56,7 @@ class RetirementDesk:
         return withheld_now(self._records, self.calendar(), self._clock())
 
     def document(self) -> dict[str, Any]:
-        """What is announced, as JSON has it; the same members where nothing is."""
+        """The announced calendar as JSON; the same members where there is none."""
         now, calendar = self._clock(), self._records.calendar()
         withheld = None if calendar is None else withheld_now(self._records, calendar, now)
         return calendar_document(calendar, now, withheld)
@@ -64,7 +64,7 @@ class RetirementDesk:
     def announce(
         self, sunset_at: int, deprecated_at: int | None, by: str, reason: str, *, earlier: bool, rehearsal: bool
     ) -> Calendar:
-        """Announce the end, or another one. What is announced already stays as it is, and who asks learns it."""
+        """Announce the end, or another one. What is announced already does not change, and the answer says so."""
         now, why = self._now(), checked_reason(reason)
         before = self._records.calendar()
         wanted = _wanted(before, now, sunset_at, deprecated_at, rehearsal=rehearsal)

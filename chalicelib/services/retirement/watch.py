@@ -1,4 +1,4 @@
-"""What each call of version 1 asks: what is announced, and whether it is answered.
+"""The check at each call of version 1: what is announced, and whether the call is answered.
 
 The calendar is read every ten seconds at most, and during a brown-out, as often, what of our own still calls. Where the
 calendar cannot be read, what was read last goes on, and where nothing ever was, version 1 answers. Where nobody can say
@@ -72,7 +72,7 @@ class RetirementWatch:
         self._withheld = Remembered[str | None](NOBODY_KNOWS, clock, cache_ms, keeps=False)
 
     def calendar(self) -> Calendar | None:
-        """What is announced; None: nothing is, or nobody could ever read it."""
+        """The announced calendar; None: there is none, or nobody could ever read it."""
         return self._calendar.get(self._records.calendar)
 
     def sunset(self) -> SunsetError | None:

@@ -1,1 +1,1 @@
-"""Rollouts that carry themselves: by a schedule, and at an operator's word."""
+"""Rollouts that go on by themselves: by a schedule, and by an operator's command."""

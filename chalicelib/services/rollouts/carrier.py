@@ -1,4 +1,4 @@
-"""What the schedule does with rollouts: one action each, the way back before everything else."""
+"""The scheduled run over all rollouts: one action each, the way back before everything else."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -109,7 +109,7 @@ class RolloutCarrier:
         self.taking.rise(rollout, rise, flag, verdict, By(CARRIER, reason), seconds)
 
     def _stored(self, rollout: Rollout) -> Rollout:
-        """As it is stored now; as it was read where the database does not answer."""
+        """The rollout that is stored now; the one that was read where the database does not answer."""
         with suppress(UnavailableError):
             return self.rollouts.find(rollout.component) or rollout
         return rollout

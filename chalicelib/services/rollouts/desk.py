@@ -1,4 +1,4 @@
-"""What an operator does with a rollout. Every refusal says what comes first."""
+"""Operators' commands on a rollout. Every refusal says what comes first."""
 
 from collections.abc import Sequence
 from contextlib import suppress

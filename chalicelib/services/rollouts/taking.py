@@ -1,4 +1,4 @@
-"""Doing what comes next for a rollout, in steps that each can be the last one.
+"""Taking the next action of a rollout, in steps after each of which the process may die.
 
 A rise: the intent is stored, then the flag is deployed, then the step is stored as taken. The next run sees by the
 flag itself how far that came. The way back goes the same way, and does not wait for the record.
@@ -32,7 +32,7 @@ class By:
     hurry: bool = False
 
     def asked(self, verdict: GateVerdict | None) -> Asked:
-        """What is kept with the change of the flag: no reason of the gate's is too long to go back for."""
+        """The reason that is kept with the change of the flag: no reason of the gate's is too long to go back for."""
         evidence: dict[str, Any] = {"hurry": True} if self.hurry else {}
         if verdict is not None:
             evidence["gate"] = verdict.as_document()
@@ -94,7 +94,7 @@ class Taking:
         self.stored(ended(rollout, end.state, reached(rollout, flag), by.who, end.reason, self.clock()))
 
     def stored(self, rollout: Rollout) -> Rollout:
-        """Store it and return it as it is stored now. Raises OvertakenError, UnavailableError."""
+        """Store it and return what is stored now. Raises OvertakenError, UnavailableError."""
         if not self.rollouts.save(rollout):
             raise OvertakenError(f"somebody else has changed the rollout of {rollout.component} meanwhile; look again")
         return replace(rollout, version=rollout.version + 1)
@@ -107,6 +107,6 @@ class Taking:
             return rollout
 
     def _kept(self, rollout: Rollout) -> None:
-        """Store it where that is possible: the flag itself tells the next run the rest."""
+        """Store it where that is possible: the next run learns the rest from the flag itself."""
         with suppress(UnavailableError):
             self.rollouts.save(rollout)

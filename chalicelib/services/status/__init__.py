@@ -1,1 +1,1 @@
-"""The one status, put together from everything that is known of the migration."""
+"""The status of the migration, put together from everything that is known of it."""

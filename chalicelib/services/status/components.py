@@ -1,4 +1,4 @@
-"""What is known of each component, and its verdict."""
+"""The status of each component: what is known of it, and its verdict."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial

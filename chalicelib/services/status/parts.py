@@ -1,4 +1,4 @@
-"""The parts of a component's status, made of what was found. Pure."""
+"""Making the parts of a component's status from what was found. Pure."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -108,7 +108,7 @@ def comparisons_block(
     now: int,
     hours: int,
 ) -> ComparisonsBlock:
-    """What comparing has shown of one component in so many hours; what is open stays so however old it is.
+    """What comparing has shown of one component in a span of hours; what is open counts however old it is.
 
     ``kept``: everything that differed and is kept.
     """

@@ -1,4 +1,4 @@
-"""Where the status looks."""
+"""The sources of the status: the ports that it reads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class StatusSources:
-    """Where the status looks.
+    """The ports that the status reads.
 
     ``flags``, ``readiness``: what is deployed, and why nobody may be sent to the new backend yet. ``letters``: how many
     dead letters there are; ``alarms``: those that ring. ``release``: the digest of the deployed code, "" where nobody
@@ -58,7 +58,7 @@ class StatusSources:
     retirement: RetirementRecords
 
     def once(self) -> "StatusSources":
-        """The same for one look: AWS is asked once for each thing, whoever wants to know it."""
+        """A copy for one look: AWS is asked once for each thing, however many parts need it."""
         return replace(
             self,
             flags=_once(self.flags),

@@ -1,4 +1,4 @@
-"""Puts the one status together: everything is looked at for itself, then each component gets its verdict."""
+"""Puts the status together: looks at each thing by itself, then gives each component its verdict."""
 
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.status.blocks import Status

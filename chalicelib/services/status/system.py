@@ -1,4 +1,4 @@
-"""What is known of the system as a whole, whichever component is meant."""
+"""The part of the status that all components share: the system as a whole."""
 
 from dataclasses import replace
 
@@ -31,7 +31,7 @@ class SystemLook:
         self._now = now
 
     def sync(self) -> SyncBlock:
-        """The sync mode and what goes with it."""
+        """Look at the mode, its drain and the sync job."""
         control = self._sources.control
 
         def look() -> SyncBlock:
@@ -126,7 +126,7 @@ class SystemLook:
         return self._looks.block(DrillBlock, command, look)
 
     def compared(self, drill: DrillBlock) -> DrillBlock:
-        """With whether it was made on the code that is deployed, where that is known."""
+        """Add whether it was made on the deployed code, where that is known."""
         if drill.code is None:
             return drill
         release = self._looks.beside(self._sources.release)

@@ -118,7 +118,7 @@ class ConsistencyService:
         return seen, True
 
     def verify_by_schedule(self, seconds: float) -> bool:
-        """Go on for so long with a comparison of all meters, whoever began it; begin one where the last is old.
+        """Go on for this time with a comparison of all meters, begun by anybody; begin one where the last is old.
 
         Returns whether it has looked at anything: not while nobody reads the new side, while writes of the mode before
         may arrive, or while one side catches up with the other. Raises UnavailableError.
@@ -151,11 +151,11 @@ class ConsistencyService:
         return new_run("repair", self._clock())
 
     def count_differences(self) -> int:
-        """How many documents differ, by a comparison of everything as it is now."""
+        """How many documents differ, by a comparison of everything that is stored now."""
         return self.verify(restart=True).differences
 
     def count_differences_within(self, seconds: float) -> int:
-        """The same for who waits so long; where that is not enough, the next call goes on. Raises SyncModeError."""
+        """Count within a time limit; where that is not enough, the next call goes on. Raises SyncModeError."""
         seen, is_over = self.verify_for(seconds)
         if not is_over:
             raise SyncModeError(
@@ -273,7 +273,7 @@ class ConsistencyService:
         return sync
 
     def _with_unreadable(self, seen: Verification, user_id: str | None) -> Verification:
-        """With what no reader can use: in any mode, and also where the sides were not compared."""
+        """Add what no reader can use: in any mode, and also where the sides were not compared."""
         return replace(seen, unreadable=self._twins.unreadable(user_id))
 
     def _look_at(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:

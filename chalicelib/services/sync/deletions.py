@@ -1,4 +1,4 @@
-"""How much a job that nobody watches may delete by itself: sync job, catching up and backfill."""
+"""The limit on deletions by jobs that nobody watches: sync job, catching up and backfill."""
 
 from collections.abc import Callable
 from threading import Lock

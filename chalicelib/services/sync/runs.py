@@ -1,4 +1,4 @@
-"""What a run that mends begins with: an id of its own, and no stop that waits for an answer."""
+"""Beginning a run of repair or a job: it gets an id, and is refused while a stop waits for an answer."""
 
 from secrets import token_hex
 from typing import Literal

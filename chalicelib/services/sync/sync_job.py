@@ -1,8 +1,8 @@
 """The sync job: carries over what another application writes into the old readings by itself.
 
-A change only names a reading; the twins are then compared as they are now, so echoes of our own dual writes, changes
-seen twice and two jobs at once do no harm. Without a position in the stream of changes, and after a change of mode,
-all meters are compared: the full difference.
+A change only names a reading; the twins are then compared in their present state, so echoes of our own dual writes,
+changes seen twice and two jobs at once do no harm. Without a position in the stream of changes, and after a change of
+mode, all meters are compared: the full difference.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -67,11 +67,11 @@ class SyncReport:
     run: str = ""
 
     def as_document(self) -> dict[str, Any]:
-        """The fields, as they are logged and printed."""
+        """The fields, as logged and printed."""
         return asdict(self)
 
     def plus(self, done: Reconciled) -> "SyncReport":
-        """With what one more reconciliation wrote."""
+        """Add what one more reconciliation wrote."""
         return replace(
             self,
             inserted=self.inserted + done.inserted,
@@ -340,5 +340,5 @@ class _Run:
 
 
 def _together(before: Reconciled, after: Reconciled) -> Reconciled:
-    """Two reconciliations of one meter as its event tells them: the later version, the range of both."""
+    """Two reconciliations of one meter as one event: the later version, the range of both."""
     return replace(after, first=min(before.first, after.first), last=max(before.last, after.last))

@@ -1,4 +1,4 @@
-"""The way back of what repair and the jobs deleted or overwrote."""
+"""Undoing a run of repair or a job: bringing back what it deleted or overwrote."""
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.ports import Clock

@@ -49,7 +49,7 @@ const LOADING = [
   { type: "gas", sourceVersion: 0, summary: EMPTY },
 ];
 
-/** @param {{onShown?: (meters: MeterSummary[]) => void}} props told what it shows */
+/** @param {{onShown?: (meters: MeterSummary[]) => void}} props called with what it shows */
 export function Dashboard({ onShown }) {
   const { api, words } = useSurroundings();
   const ask = useCallback(
@@ -60,7 +60,7 @@ export function Dashboard({ onShown }) {
   const loaded = useLoaded(ask, ["power", "gas"]);
   const { body } = loaded;
   useLayoutEffect(() => {
-    // Before anything is painted: what stands below may go.
+    // Before anything is painted: what is below may go.
     if (body) onShown?.(body.meters);
   }, [body]);
   return html`

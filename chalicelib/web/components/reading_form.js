@@ -140,7 +140,7 @@ export function StoredReading({ name, row, zone, onSaved, onCancel }) {
 }
 
 /**
- * What was typed, a number written anew where the language has changed since.
+ * What was typed, a number written again where the language has changed since.
  * @param {import("../page/formats.js").Formats} formats
  * @param {Changed} draft
  */
@@ -375,7 +375,7 @@ export function MomentFields({ typed, zone, change, missing = "" }) {
 
 /**
  * Do something that the application may refuse: one at a time, and keep why it was refused. That is taken away during
- * the next attempt, so that a second refusal is told as the first was, even in the same words.
+ * the next attempt, so that a second refusal is announced like the first, even in the same words.
  */
 export function useAttempt() {
   const [state, setState] = useState({ isBusy: false, problem: /** @type {Problem | null} */ (null) });
@@ -410,7 +410,7 @@ export function momentOf(instant, zone) {
 }
 
 /**
- * A moment as the application reads it: local, but for the second of two.
+ * A moment in the form that the application reads: local, except the second of two.
  * @param {Moment} typed without a time: the day
  * @param {string | null} zone
  */

@@ -1,4 +1,4 @@
-/** What operators may do here. It is loaded for them alone: whoever only looks has none of these buttons. */
+/** What operators may do here. It is loaded for them alone: viewers have none of these buttons. */
 
 import { useDraft } from "../page/component.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
@@ -111,7 +111,7 @@ function useChange() {
   };
 }
 
-/** @param {any} listing the flags as they are @returns {boolean | undefined} */
+/** @param {any} listing the present flags @returns {boolean | undefined} */
 const isGateOpen = (listing) => listing?.flags.find((/** @type {any} */ flag) => flag.componentScope === null)?.enabled;
 
 /** The gate before all flags. @param {{isOpen: boolean | null | undefined}} props */

@@ -1,4 +1,4 @@
-/** One component of the migration: where it stands, how it came there, what the backends do, and who would move. */
+/** One component of the migration: how far it is, how it came there, what the backends do, and who would move. */
 
 import { html } from "../vendor/preact.js";
 import { Chart, filled } from "./charts.js";

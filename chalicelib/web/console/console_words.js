@@ -4,7 +4,7 @@ import { inLanguageOf } from "../page/words.js";
 
 const ENGLISH = {
   title: "Operations",
-  welcome: "See where the migration stands and what comes next. This page is for operators.",
+  welcome: "See how far the migration is and what comes next. This page is for operators.",
   nothingForYou: "This page is for operators. Your account has no role here, so there is nothing to see.",
   household: "To your own figures",
   screens: {
@@ -75,7 +75,7 @@ const ENGLISH = {
   backends: { old: "old", new: "new" },
   openDifferences: "Open differences",
   openFeedback: "Open feedback",
-  platform: "What they stand on",
+  platform: "What they share",
   syncMode: "Sync mode",
   catchingUp: (/** @type {string} */ side) => `The ${side} side is catching up.`,
   syncStopped: (/** @type {string} */ why) => `The sync job has stopped: ${why}`,

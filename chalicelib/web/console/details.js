@@ -10,7 +10,7 @@ export function Milliseconds({ value }) {
 }
 
 const DIGEST = /[0-9a-f]{16,}/g;
-const DIGITS = 8; // enough to tell two apart by eye
+const DIGITS = 8; // enough to distinguish two by eye
 
 /**
  * A text with its digests cut to their first digits, which are in every longer form of them; the whole is its title.

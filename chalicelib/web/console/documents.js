@@ -119,7 +119,7 @@ export const Documented = createContext(/** @type {Documents | null} */ (null));
 
 export function useDocuments() {
   const found = useContext(Documented);
-  if (!found) throw new Error("a screen stands outside of the console");
+  if (!found) throw new Error("a screen is outside of the console");
   return found;
 }
 

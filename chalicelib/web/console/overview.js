@@ -1,4 +1,4 @@
-/** The first screen: each component with what comes next for it, and everything that they stand on. */
+/** The first screen: each component with what comes next for it, and the system that they share. */
 
 import { html } from "../vendor/preact.js";
 import { useDocument } from "./documents.js";
@@ -33,7 +33,7 @@ function Ringing({ kept }) {
   `;
 }
 
-/** Each alarm with what it means, why it is as it is, how to look and how to act. @param {{all: any[], empty: string}} props */
+/** Each alarm with what it means, why it rings, how to look and how to act. @param {{all: any[], empty: string}} props */
 export function Alarms({ all, empty }) {
   const { said } = useConsole();
   if (!all.length) return html`<p>${empty}</p>`;
@@ -142,7 +142,7 @@ export function Verdict({ of: verdict }) {
   `;
 }
 
-/** What all components stand on. @param {{of: any}} props */
+/** The system that all components share. @param {{of: any}} props */
 function Platform({
   of: { sync, verify, flags, display, deadLetters, eventsNotPublished, migrations, drill, erasures },
 }) {

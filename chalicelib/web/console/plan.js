@@ -7,7 +7,7 @@ import { screenWords } from "./screen_words.js";
 export const FLAGS = "/ops/flags";
 const MOST = 100; // people who are named
 
-/** @param {{component: string, listing: any}} props ``listing``: the flags as they are */
+/** @param {{component: string, listing: any}} props ``listing``: the present flags */
 export function Plan({ component, listing }) {
   const { api, words, said: common, commands } = useConsole();
   const said = screenWords(words).plan;

@@ -121,7 +121,7 @@ const ENGLISH = {
     show: "Show",
     hide: "Hide",
     redrive: "Hand in again",
-    redriveWill: "The function gets this event once more. If it fails again, the letter comes back.",
+    redriveWill: "The function gets this event again. If it fails again, the letter comes back.",
     redriven: "It was handed in again.",
     discard: "Give up",
     discardWill: "The letter goes for good. Nobody handles its event.",

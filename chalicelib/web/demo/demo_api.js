@@ -12,7 +12,7 @@ const { readings, zone } = HOUSEHOLD.energy_table;
 const DAYS = new Map(readings.map((row) => [row, localParts(row.date, zone).date]));
 
 /**
- * @param {() => void} onWrite told when somebody tries to write
+ * @param {() => void} onWrite called when somebody tries to write
  */
 export function demoApi(onWrite) {
   /** @type {typeof globalThis.fetch} */

@@ -5,7 +5,7 @@ import { inLanguageOf } from "../page/words.js";
 
 const ENGLISH = {
   welcome: "Welcome",
-  welcomeHow: "Write down what your meters show now and then. This page tells you what you use, month by month.",
+  welcomeHow: "Write down what your meters show now and then. This page shows you what you use, month by month.",
   first: "Begin now",
   firstHow: "All it takes is the number on your meter.",
   record: "Record your first reading",

@@ -36,7 +36,7 @@ const isUsed = (base) => localStorage.getItem(keptName(base)) !== null;
 
 export class Device {
   /**
-   * @param {string} base what stands before each path, such as /api
+   * @param {string} base the beginning of each path, such as /api
    * @param {string} user whose things are reached
    */
   constructor(base, user) {
@@ -62,7 +62,7 @@ export class Device {
   }
 
   /**
-   * Be told when readings were added or settled, in this tab or in another. Returns how to stop it.
+   * Call a listener when readings were added or settled, in this tab or in another. Returns how to stop it.
    * @param {() => void} listener
    */
   onChange(listener) {

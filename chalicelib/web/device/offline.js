@@ -17,7 +17,7 @@ import { persist, Queue } from "./queue.js";
 const SHOWN_MS = 10_000;
 const NEEDED = ["indexedDB", "BroadcastChannel", "navigator.locks"];
 
-/** Whether this browser can keep anything; another one shows the page as it is with network. */
+/** Whether this browser can keep anything; another one shows the page only with network. */
 const isAble = () =>
   NEEDED.every((name) => name.split(".").reduce((/** @type {any} */ from, part) => from?.[part], globalThis));
 

@@ -24,7 +24,7 @@ const ENGLISH = {
   going: "One moment: it is being sent …",
   device: "This device",
   stay: "Show my last figures without network",
-  stayMeans: "This page then shows them to whoever opens it here without network.",
+  stayMeans: "This page then shows them to anyone who opens it here without network.",
   notKept: "This browser keeps nothing for this page.",
   leaving: "Sign out?",
   lost: (/** @type {number} */ count) =>

@@ -36,7 +36,7 @@ export class Queue {
     return this.sending;
   }
 
-  /** Whoever asks during a run is answered by it: it looks again. */
+  /** A caller during a run is answered by that run: it looks again. */
   async run() {
     this.tried.clear();
     this.stored = 0;

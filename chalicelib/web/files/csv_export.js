@@ -85,7 +85,7 @@ function queryOf({ decimal, ...wanted }) {
  * All parts of an export as one text, named as the first part is.
  * @param {import("../page/api.js").Api} api
  * @param {Record<string, string>} query
- * @param {(count: number) => void} onPart told how many readings there are so far
+ * @param {(count: number) => void} onPart called with how many readings there are so far
  */
 async function exported(api, query, onPart) {
   /** @type {(string | Document)[]} */

@@ -18,7 +18,7 @@ export const AS_THE_FILE_SAYS = {
   amountColumn: "",
 };
 /**
- * A text of a file as it is shown: nothing in it changes the order of what stands around it.
+ * A text of a file in the form that is shown: nothing in it changes the order of what is around it.
  * @param {string} text
  */
 export const inItsOrder = (text) => text.replace(TURNS_TEXT_ROUND, "");
@@ -99,7 +99,7 @@ export class SourceFile {
   }
 
   /**
-   * What stands in a line; the first line is 1.
+   * The text of a line; the first line is 1.
    * @param {number} line
    * @param {string | null} encoding as the application names it
    */

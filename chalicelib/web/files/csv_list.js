@@ -34,7 +34,7 @@ import { useFileWords } from "./csv_words.js";
  */
 
 /**
- * What was taken back since the view was opened, by the import: its buttons may stand in two places.
+ * What was taken back since the view was opened, by the import: its buttons may be in two places.
  * @typedef {object} TakenBack
  * @property {Record<string, Undone>} undone
  * @property {(id: string, undone: Undone) => void} note
@@ -93,7 +93,7 @@ function Row({ record, zone, takenBack }) {
 }
 
 /**
- * The way to take an import back, and what came of it. It asks once more, unless the import has just been made.
+ * The way to take an import back, and what came of it. It asks again, unless the import has just been made.
  * @param {{id: string, name: string, takenBack: TakenBack, isSure?: boolean, since?: string | null}} props ``since``:
  *   it was taken back then
  */

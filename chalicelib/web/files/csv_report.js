@@ -263,7 +263,7 @@ const isConflict = (reason) => /\bonConflict=/.test(reason);
 export const hasConflict = (report) => report.errors.some(({ reason }) => isConflict(reason));
 
 /**
- * Rows that are not imported as it is, and what may be done about them: a conflict is decided first, and alone.
+ * Rows that would not be imported, and what may be done about them: a conflict is decided first, and alone.
  * @param {Deciding & {isHopeless: boolean}} props ``isHopeless``: without these rows nothing is left
  */
 export function Faulty({ source, report, decisions, decide, isHopeless }) {
@@ -322,7 +322,7 @@ export function Doubtful({ source, report, decisions, decide }) {
 }
 
 /**
- * What is wrong, line by line: in words, as it stands in the file, and as the application says it.
+ * What is wrong, line by line: in words, in the file's own text, and as the application says it.
  * @param {{id: string, title: string, count: number, source: SourceFile, report: Report,
  *   flaws: {line: number | null, title: string, reason: string}[]}} props
  */

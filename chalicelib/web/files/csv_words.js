@@ -20,9 +20,9 @@ const ENGLISH = {
   noConnection: "The connection was lost.",
   reading: "The file is being read …",
   importing: "The file is being imported …",
-  notUnderstood: "This file cannot be read as it is.",
+  notUnderstood: "This file cannot be read without a change.",
   ask: {
-    delimiter: "Choose what stands between the columns.",
+    delimiter: "Choose what is between the columns.",
     decimal: "Choose the decimal sign: 1.234 may be a thousand times as much.",
     dateOrder: "Choose the order of day and month.",
     type: "Choose which meter it is, if the file does not say.",
@@ -34,9 +34,9 @@ const ENGLISH = {
   reasons: {
     twoColumns: "Two columns may be meant for the same thing.",
     unit: "A column is named with a unit that does not fit the meter.",
-    monthFirst: "A date exists only if the month stands before the day.",
+    monthFirst: "A date exists only if the month comes before the day.",
     tooManyRows: "There are too many rows. Split the file by year, say.",
-    delimiter: "Another sign stands between the columns than was said.",
+    delimiter: "Another sign is between the columns than was said.",
     characters: "The characters of this file cannot be read. Save it as “CSV UTF-8”.",
     quotes: "A quotation mark may be open or out of place.",
     othersDoubtful: "Without the rows that are left out, others look unusual too.",

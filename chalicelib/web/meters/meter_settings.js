@@ -377,7 +377,7 @@ function momentShown(instant, zone, formats) {
 }
 
 /**
- * Only what somebody has changed: the rest stays as it is by now.
+ * Only what somebody has changed: the rest stays what it is by now.
  * @param {Settings} before
  * @param {Settings} after
  */

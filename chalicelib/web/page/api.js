@@ -58,7 +58,7 @@ export class Versions {
 
 export class Api {
   /**
-   * @param {string} base what stands before each path, such as /api
+   * @param {string} base the beginning of each path, such as /api
    * @param {string} token empty: nobody is asked, as without network
    * @param {() => void} onExpired called when the application does not take the token any more
    * @param {typeof globalThis.fetch} fetch
@@ -89,7 +89,7 @@ export class Api {
   }
 
   /**
-   * Be told what the page notices, from now on. Returns how to stop it.
+   * Call a witness with what the page notices, from now on. Returns how to stop it.
    * @param {(noticed: Noticed) => void} witness
    */
   onNoticed(witness) {
@@ -111,7 +111,7 @@ export class Api {
   }
 
   /**
-   * Be told which meters were written, after each write. Returns how to stop it.
+   * Call a listener with the meters that were written, after each write. Returns how to stop it.
    * @param {(written: Set<string>) => void} listener
    */
   onWritten(listener) {
@@ -120,7 +120,7 @@ export class Api {
   }
 
   /**
-   * What a component shows; asked once more, and consistently, where it is older than what was shown before.
+   * What a component shows; asked again, and consistently, where it is older than what was shown before.
    * @template {object} Body
    * @param {string} component
    * @param {Record<string, string>} query
@@ -182,7 +182,7 @@ export class Api {
   }
 
   /**
-   * Write something, and tell everybody who shows one of its meters.
+   * Write something, and notify everybody who shows one of its meters.
    * @template Body
    * @param {"POST" | "PUT" | "DELETE"} method
    * @param {string} path such as /components/energy_forms
@@ -208,7 +208,7 @@ export class Api {
    * @typedef {object} Sent
    * @property {Record<string, string>} [query]
    * @property {unknown} [json] sent as JSON
-   * @property {BodyInit} [file] sent as it is
+   * @property {BodyInit} [file] sent unchanged
    * @property {Record<string, string>} [headers]
    * @property {number} [patience] in milliseconds, until nobody answers
    */

@@ -38,7 +38,7 @@ export function isReturn({ searchParams: sent }) {
 }
 
 /**
- * Have everything removed from this device that is a person's. Whoever keeps something of theirs listens to the event,
+ * Have everything removed from this device that is a person's. Code that keeps something of theirs listens to the event
  * and adds a promise to ``waits``. Returns whether all of it is gone.
  * @param {string} user
  * @param {unknown[]} waits

@@ -40,7 +40,7 @@ export const Surrounded = createContext(/** @type {Surroundings | null} */ (null
 /** @returns {Surroundings} */
 export function useSurroundings() {
   const found = useContext(Surrounded);
-  if (!found) throw new Error("a component stands outside of the page");
+  if (!found) throw new Error("a component is outside of the page");
   return found;
 }
 

@@ -64,7 +64,7 @@ export class Formats {
 
   /**
    * @param {string} day a local date
-   * @param {number} [back] so many days before it
+   * @param {number} [back] how many days before it
    */
   day(day, back = 0) {
     return this.days.format(Date.parse(day) - back * DAY_MS);

@@ -31,7 +31,7 @@ const WELCOME = () => opened(() => import("../demo/welcome.js"), "demo/welcome.j
 const opened = (load, path, name) =>
   later(load, new URL(`../${path}`, import.meta.url).href).then((module) => module[name]);
 
-const LONGEST_WAIT_MS = 1_500; // for the cards, whose height decides where everything else stands
+const LONGEST_WAIT_MS = 1_500; // for the cards, whose height decides where everything else is
 
 /** @type {import("./component.js").Selection} */
 export const EVERYTHING = { meter: "power", from: null, to: null };

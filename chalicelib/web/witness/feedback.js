@@ -21,7 +21,7 @@ export function reportOf({ component, query, backend, reason, meters }) {
 }
 
 /**
- * What stands in the corner of a component: for operators who answered, for everybody a way to say that something looks
+ * The corner of a component: for operators who answered, for everybody a way to say that something looks
  * wrong, once for each answer.
  * @param {{component: string}} props
  */
@@ -79,7 +79,7 @@ function Feedback({ answer, close, sent }) {
   };
   const leave = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape") return;
-    event.preventDefault(); // what it stands in stays open
+    event.preventDefault(); // what it is in stays open
     close();
   };
   return html`

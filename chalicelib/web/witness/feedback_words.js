@@ -8,7 +8,7 @@ const ENGLISH = {
   reported: "Reported",
   title: "Tell us?",
   about:
-    "We then look at this part once more. We are sent which part it is, what was asked for and which version answered. No figures are sent.",
+    "We then look at this part again. We are sent which part it is, what was asked for and which version answered. No figures are sent.",
   exactly: "Show what is sent",
   send: "Send",
   cancel: "Cancel",

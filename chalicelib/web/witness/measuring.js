@@ -56,7 +56,7 @@ function noteAnswer(measurements, { component, status, elapsedMs, backend }) {
 }
 
 /**
- * When the page was last shown or hidden: nothing is drawn meanwhile. Whoever leaves may not come back.
+ * When the page was last shown or hidden: nothing is drawn meanwhile. A person who leaves may not come back.
  * @param {AbortSignal} signal
  * @param {() => void} onLeave
  */
@@ -71,7 +71,7 @@ function watchVisibility(signal, onLeave) {
   return changes;
 }
 
-/** How long somebody waits for what they did, where the browser tells. */
+/** How long somebody waits for what they did, where the browser measures it. */
 class Interactions {
   /** @param {Measurements} measurements */
   constructor(measurements) {
@@ -124,7 +124,7 @@ class Measurements {
     this.expiresAt = expiresAt;
     /** @type {Measurement[]} */
     this.kept = [];
-    /** @type {Measurement[]} that a collector did not take: they are sent once more */
+    /** @type {Measurement[]} that a collector did not take: they are sent again */
     this.again = [];
     this.isSending = false;
   }
@@ -160,7 +160,7 @@ class Measurements {
   }
 
   /**
-   * Whether there is nothing to be sent once more.
+   * Whether there is nothing to be sent again.
    * @param {Measurement[]} measurements
    */
   async taken(measurements) {

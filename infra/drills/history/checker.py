@@ -11,8 +11,8 @@ of its person's operations. Each operation is looked at once; it touches the slo
 whose number does not grow with the history (``wishes.DATES``).
 
 Writes of unknown outcome say no version. Each of them adds a value to what its slots may hold, until an answer or a
-later acknowledged write tells; what a view of an earlier version counts may still be from before (``counts``). Nothing
-that they explain is ever a violation.
+later acknowledged write decides; what a view of an earlier version counts may still be from before (``counts``).
+Nothing that they explain is ever a violation.
 """
 
 from collections.abc import Iterable, Iterator
@@ -47,7 +47,7 @@ class Violation:
     operations: tuple[Operation, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         return {
             "kind": self.kind.value,
             "says": self.says,
@@ -103,7 +103,7 @@ class PersonHistory:
     _said: set[tuple[Kind, str, int | None]] = field(default_factory=set)
 
     def judge(self, operation: Operation) -> Iterator[Violation]:
-        """What is wrong with one more operation; each thing is said once."""
+        """Judge one more operation: return what is wrong with it; each thing is said once."""
         for violation in self._judged(operation):
             proof = violation.operations[0].number if len(violation.operations) > 1 else None
             if (fact := (violation.kind, violation.says.partition(":")[0], proof)) not in self._said:
@@ -213,7 +213,7 @@ class PersonHistory:
     def _one_body(self, read: Operation, name: str | int, kind: Kind, said: str) -> Iterator[Violation]:
         before = self._bodies.setdefault((read.resource, name), read)
         if before.digest != read.digest:
-            yield Violation(kind, f"{read.resource} {said} stands for two bodies", (before, read))
+            yield Violation(kind, f"{read.resource} {said} has two bodies", (before, read))
 
 
 def check(histories: Iterable[Iterable[Operation]], doubt_seconds: float) -> list[Violation]:

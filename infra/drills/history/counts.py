@@ -1,7 +1,7 @@
 """How many readings a meter may have had at each of its versions. Pure.
 
 Every acknowledged write says its version, so what the slots held at that version is known. Between two of them lie only
-writes of unknown outcome, and what one of these has left does not tell at which version it came: a view of a version
+writes of unknown outcome, and what one of these has left does not show at which version it came: a view of a version
 between the two may show it or not.
 """
 
@@ -32,7 +32,7 @@ class Counts:
     is_sure: bool = True
 
     def written(self, version: int, slots: Mapping[datetime, SlotState], write: Operation) -> None:
-        """A write was acknowledged, and has left this; one that says a version of before tells nothing."""
+        """A write was acknowledged, and has left this; one that says a version of before shows nothing."""
         if version <= self.versions[-1]:
             return
         self.behind.append(bounds(self.held.values()))
@@ -48,7 +48,7 @@ class Counts:
         self.is_sure = False
 
     def of(self, version: int, now: Bounds) -> Bounds:
-        """At a version; ``now``: how many there are at present."""
+        """The possible counts at a version; ``now``: how many there are at present."""
         place = bisect_right(self.versions, version) - 1
         if self.is_sure and place == len(self.at) - 1:
             return now

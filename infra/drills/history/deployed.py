@@ -68,7 +68,7 @@ class DeployedGround:
         wait_until(lambda: time.monotonic() - deployed > POLLED_SECONDS, 2 * POLLED_SECONDS)
 
     def differences(self) -> list[str]:
-        """By ``verify``."""
+        """Run ``verify``."""
         return self._sync.differences()
 
     def _deployed(self) -> FlagDocument:

@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """How long a history is: so many flips and operations at least; it ends after ``seconds`` whatever was reached.
+    """How long a history is: at least these flips and operations; it ends after ``seconds`` whatever was reached.
 
     ``schedule``: the flips, where they do not follow from the seed.
     """
@@ -81,7 +81,7 @@ class History:
         return sum(bool(item.effects) and item.outcome is Outcome.DONE for item in self.operations)
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         return {
             "seed": self.exercise.seed,
             "people": self.exercise.people,
@@ -151,7 +151,7 @@ class _Course:
             self.go_on(self.count + self.exercise.operations // wanted)
 
     def go_on(self, operations: int) -> None:
-        """Wait until there are so many operations, or the time is up. Raises what ended a person's life."""
+        """Wait for this number of operations, or until the time is up. Raises what ended a person's life."""
         while True:
             for lived in self.running:
                 if lived.done():

@@ -1,4 +1,4 @@
-"""What a history is made on, and what a flip does to flags and sync mode wherever that is."""
+"""The Protocol of what a history runs on, and flips of flags and sync mode on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -90,7 +90,7 @@ class SyncFlips:
             self.operations.sync.run(CATCH_UP_SECONDS)
 
     def differences(self) -> list[str]:
-        """Everything is compared anew."""
+        """Compare everything again."""
         found: list[str] = []
         seen = self.operations.consistency.verify(
             restart=True, found=lambda findings: found.extend(str(finding) for finding in findings)

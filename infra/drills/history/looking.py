@@ -1,4 +1,4 @@
-"""A person looks, and sees what the page would show them.
+"""Reading as a person: sees what the page would show.
 
 A page asks again, and consistently, where an answer is older than what it has shown or written
 (``chalicelib/web/page/api.js``): so does a person here.
@@ -45,7 +45,7 @@ class Looking(Recorder):
         self._memory: dict[str, Remembered] = {}
 
     def look_at_everything(self, backend: str) -> None:
-        """In the end, when nothing flips any more. Raises OperatorError where the other backend answers."""
+        """Look at all views in the end, when nothing flips. Raises OperatorError where the other backend answers."""
         old = backend == OLD
         for view in VIEWS:
             if view.of_component or not old:
@@ -57,7 +57,7 @@ class Looking(Recorder):
                     )
 
     def _look(self, view: View, *, insists: bool, conditional: bool) -> None:
-        """As the page does: once more, and consistently, where the answer is older than what was shown."""
+        """As the page does: again, and consistently, where the answer is older than what was shown."""
         shown = self._asked(view, insists, conditional=conditional)
         if view.can_insist and not insists and any(map(self._is_old, shown)):
             self._asked(view, True, conditional=conditional)

@@ -1,4 +1,4 @@
-"""What is recorded of every operation of a history: when it began and ended, what was asked, what came back.
+"""The record of every operation of a history: when it began and ended, what was asked, what came back.
 
 Pure. How the operations are judged says ``checker``, how answers are read ``views``.
 """
@@ -15,7 +15,7 @@ Slot = tuple[str, datetime]  # a type and an instant: one reading may be there
 
 
 class Outcome(StrEnum):
-    """What is known of an operation. Unknown are time-outs, 5xx and killed functions: it may have happened or not."""
+    """The outcome of an operation. Unknown are time-outs, 5xx and killed functions: it may have happened or not."""
 
     DONE = "done"
     REFUSED = "refused"
@@ -72,7 +72,7 @@ class Operation:
     final: bool = False
 
     def as_document(self) -> dict[str, Any]:
-        """For programs and for people: what proves a violation."""
+        """Convert to JSON, for programs and for people: what proves a violation."""
         return {
             "number": self.number,
             "person": self.person,

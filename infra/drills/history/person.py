@@ -1,4 +1,4 @@
-"""One person, who does as they wish and records everything.
+"""One simulated person of a history: carries out their wishes and records every operation.
 
 A slot that a write of unknown outcome may still reach is left alone until it cannot any more.
 """

@@ -1,4 +1,4 @@
-"""What a person does with every request: send it, know what became of it, record it."""
+"""Sending a request, finding out its outcome, and recording both."""
 
 import time
 from collections.abc import Iterable

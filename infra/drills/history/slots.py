@@ -1,4 +1,4 @@
-"""What may be in one slot of a meter, as far as acknowledged writes, unknown ones and answers tell. Pure."""
+"""The values that one slot of a meter may have, by acknowledged writes, unknown ones and answers. Pure."""
 
 from dataclasses import dataclass, field
 

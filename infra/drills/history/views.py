@@ -1,4 +1,4 @@
-"""Everything that a person can look at, and what an answer shows of each meter. Pure."""
+"""The views that a person can look at, and what an answer shows of each meter. Pure."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What people wish, one thing after the other, and what flips meanwhile: both follow from a seed alone.
+"""The wishes of simulated people (what each does next), and the flips meanwhile: both follow from a seed alone.
 
 A wish names no answer, so that the same seed gives the same wishes whatever was answered; what becomes of one says
 ``person``. Pure.

@@ -1,1 +1,1 @@
-"""Data to try things with: one real household, and an old collection of many users."""
+"""Demo data: one real household, and an old collection of many users."""

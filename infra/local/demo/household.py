@@ -95,10 +95,10 @@ def historical_readings() -> list[DailyReading]:
 
 
 def readings_until(last_day: date, first_year: int | None = None) -> list[DailyReading]:
-    """The same moved by whole years, up to a day; a 29 February is left out where the year has none.
+    """Move the readings by whole years, up to a day; a 29 February is left out where the year has none.
 
     ``first_year``: the year in which they begin; at first the latest one that still reaches the day. Where they end
-    before the day, they begin once more four years later, and the register goes on.
+    before the day, they begin again four years later, and the register goes on.
     """
     readings = historical_readings()
     years = _years_to_reach(last_day, readings) if first_year is None else first_year - readings[0].day.year
@@ -133,7 +133,7 @@ def _years_to_reach(last_day: date, readings: Sequence[DailyReading]) -> int:
 
 
 def _moved(day: date, years: int) -> date:
-    """A day so many years later; the earliest day there is where that year does not have it."""
+    """A day some years later; the earliest day there is where that year does not have it."""
     try:
         return day.replace(year=day.year + years)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What stands in for services: LocalStack, the AppConfig emulator for what its free edition lacks, the issuer, and the
+"""The emulators of services: LocalStack, the AppConfig emulator for what its free edition lacks, the issuer, and the
 watcher for what LocalStack does not do with metrics.
 """
 

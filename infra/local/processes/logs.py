@@ -1,4 +1,4 @@
-"""The logs of a stack: nobody else reads them, and the end of one explains a failure, behind its message."""
+"""The logs of a stack: private to their owner; the end of one explains a failure, behind its message."""
 
 from contextlib import suppress
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Ports of this machine: which are free, and who holds the others."""
+"""Ports of this machine: finding free ones, and who holds the others."""
 
 import socket
 
@@ -48,7 +48,7 @@ def _another(port: int) -> int:
 def _holder(port: int) -> str:
     try:
         listening = [found for found in psutil.net_connections("tcp") if found.status == psutil.CONN_LISTEN]
-    except psutil.AccessDenied:  # macOS tells only root
+    except psutil.AccessDenied:  # macOS answers only root
         return ""
     for found in listening:
         if found.laddr and found.laddr.port == port and found.pid:

@@ -45,7 +45,7 @@ class Piece:
 
     @property
     def fingerprint(self) -> str:
-        """Tells whether a running piece was started the way it would be started now."""
+        """A digest of how a piece is started: another one means that a running piece was started in another way."""
         return hashlib.sha256(json.dumps([self.command, self.environment]).encode()).hexdigest()
 
 

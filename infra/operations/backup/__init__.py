@@ -1,1 +1,1 @@
-"""Everything that cannot be calculated, written to a file and put back."""
+"""Backup and restore of everything that cannot be calculated, as one file."""

@@ -1,4 +1,4 @@
-"""What a backup carries of a database, and how a restore puts it back. How the file looks lives in ``file``.
+"""The content of a backup, and how a restore puts it back. ``file`` has the format of the file.
 
 The sync mode comes last: from a restore's first step to its last one the mode is ``restoring``, which no program can
 read as a mode, so that nobody reads or writes a half restored database. An interrupted restore goes on when the same
@@ -101,7 +101,7 @@ Say = Callable[[str], None]
 
 
 def take(database: Database[Any], new_file: Callable[[Document], Writer], say: Say) -> Mapping[str, int]:
-    """Write everything that is carried, as it is at one moment; returns how many documents of each collection.
+    """Write everything that is carried, at one moment; returns how many documents of each collection.
 
     Raises:
         OperatorError: a restore is under way, or the database does not keep its history as long as this takes.
@@ -234,7 +234,7 @@ class _Restore:
                 )
 
     def _finish(self, ledger: list[Document], control: list[Document]) -> Document | None:
-        """In one transaction: what the other database's control and migrations were, and the restore is over."""
+        """Do it in one transaction: what the other database's control and migrations were, and the restore is over."""
         passed = (*POSITIONS, RESTORE)
         kept = [each for each in control if each["_id"] not in passed and not OF_RANGES.match(str(each["_id"]))]
         records, places = self.database[MIGRATIONS], self.database[Collections.CONTROL]
@@ -251,7 +251,7 @@ class _Restore:
 
 
 def restored(name: str, document: Document, at: int) -> Document:
-    """A document as it is put back.
+    """The document that a restore writes.
 
     The other database may have gone on after the backup, and people may hold ETags of it. So versions go on from the
     moment of the restore (``at``, UTC milliseconds), which no count of writes reaches. A meter is dirty from end to

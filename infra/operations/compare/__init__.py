@@ -1,1 +1,1 @@
-"""Both backends asked the same question, as commands."""
+"""Commands that compare the backends' answers."""

@@ -1,4 +1,4 @@
-"""``python -m infra compare ...``: what both backends answer, held against each other, and what the pages say of it."""
+"""``python -m infra compare ...``: the backends' answers compared, and what the pages measured."""
 
 import os
 import sys
@@ -126,7 +126,7 @@ def replay(target: Target, fingerprint: str, as_json: bool) -> None:
 @compare.command()
 @click.argument("fingerprint")
 @click.option("--owner", required=True, help="who answers for it")
-@reason_option("why it is as it is")
+@reason_option("why it may stay")
 @click.option("--until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="the last day (UTC), at most a year on")
 @with_target(changes=True)
 @json_option

@@ -1,4 +1,4 @@
-"""How feedback prints: what people say looks wrong, without their names and without ids of readings."""
+"""Printing feedback: what people say looks wrong, without their names and without ids of readings."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How the comparison of the backends prints: tables for people, documents for programs."""
+"""Printing the comparison of the backends: tables for people, documents for programs."""
 
 from collections import Counter
 from typing import Any
@@ -11,7 +11,7 @@ from chalicelib.domain.rollout.comparison_log import ComparisonReport, Differenc
 from infra.operations.printing import console, minute, moment
 from infra.operations.printing import counted as number
 
-SHOWN = 20  # of a pseudonym in a table: enough to tell values apart
+SHOWN = 20  # of a pseudonym in a table: enough to distinguish values
 
 
 SAID = {Outcome.LAG: "lagging", Outcome.OTHER_CALCULATION: "by other rules"}  # as the status says it
@@ -28,7 +28,7 @@ def counted(outcomes: Counter[Outcome]) -> str:
 
 
 def report_document(found: ComparisonReport) -> dict[str, Any]:
-    """A report, for programs."""
+    """Convert a report to JSON for programs."""
     return {
         "outcomes": _outcomes(found),
         "differences": [_group_document(group) for group in found.groups],
@@ -37,7 +37,7 @@ def report_document(found: ComparisonReport) -> dict[str, Any]:
 
 
 def replay_document(replay: Replay) -> dict[str, Any]:
-    """A replay, for programs."""
+    """Convert a replay to JSON for programs."""
     return {
         "fingerprint": replay.fingerprint,
         "operator": replay.operator,
@@ -49,7 +49,7 @@ def replay_document(replay: Replay) -> dict[str, Any]:
 
 
 def print_report(found: ComparisonReport, hours: int) -> None:
-    """A report, for people."""
+    """Print it for people, as tables."""
     if found.outcomes:
         console.print(_outcomes_table(found))
     if found.groups:

@@ -1,4 +1,4 @@
-"""How the times of pages print: old beside new, as browsers and the server have measured them."""
+"""Printing the times of pages: old beside new, as browsers and the server have measured them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

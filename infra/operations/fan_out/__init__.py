@@ -1,1 +1,1 @@
-"""Walks over all meters that the workers of a deployment do."""
+"""Commands on walks over all meters that the workers of a deployment do."""

@@ -1,4 +1,4 @@
-"""A walk that the workers of a deployment do: begun, and looked at until it is over."""
+"""Beginning a walk that the workers of a deployment do, and watching it until it is over."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ fan_out_option = click.option(
     "--fan-out",
     "ranges",
     type=click.IntRange(2, 1_000),
-    help="let the deployment's workers do it, in about so many ranges; Ctrl-C ends looking on, they go on",
+    help="let the deployment's workers do it, in about this many ranges; Ctrl-C ends looking on, they go on",
 )
 
 

@@ -1,1 +1,1 @@
-"""Which components move to the new backend, and for whom."""
+"""Commands on flags: which components move to the new backend, and for whom."""

@@ -1,4 +1,4 @@
-"""How ``flags explain --at`` prints for people."""
+"""Printing ``flags explain --at`` for people."""
 
 from rich.markup import escape
 from rich.table import Table

@@ -1,4 +1,4 @@
-"""How the flags' commands print for people."""
+"""Printing the flags' commands for people."""
 
 from collections.abc import Iterable, Sequence
 
@@ -29,7 +29,7 @@ def print_listing(listing: Listing) -> None:
         console.print(f"[yellow]deployment {deployed.under_way} is under way[/]")
     if listing.document.unknown:
         console.print(
-            f"no flags of this application, kept as they are: {escape(', '.join(sorted(listing.document.unknown)))}"
+            f"no flags of this application, kept unchanged: {escape(', '.join(sorted(listing.document.unknown)))}"
         )
     print_gate(listing.flags, listing.overruled)
     if listing.blocked_by:

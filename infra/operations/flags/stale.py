@@ -37,7 +37,7 @@ def stale(target: Target, days: int, as_json: bool) -> None:
         for each, since in found.items():
             table.add_row(each.value, minute(since), duration((instant - since) // 1000))
         console.print(table)
-        console.print("what stands in the way of taking them away: python -m infra retire check")
+        console.print("what blocks their removal: python -m infra retire check")
     else:
         console.print(f"no flag has been at 100 % for {counted(days, 'day')}")
     sys.exit(1 if found else 0)

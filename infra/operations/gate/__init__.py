@@ -1,1 +1,1 @@
-"""How sure the gate is, and what it says."""
+"""Commands on the gate: its verdict, and how sure it is."""

@@ -1,4 +1,4 @@
-"""How a verdict of the gate is printed for people: its conditions, the most urgent first, each with its command."""
+"""Printing a verdict of the gate for people: its conditions, the most urgent first, each with its command."""
 
 from rich.markup import escape
 

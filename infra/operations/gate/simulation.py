@@ -1,4 +1,4 @@
-"""The gate against backends whose faults are known: how often it lets them through, and how soon it stops them.
+"""Simulating the gate with backends whose faults are known: how often it lets them through, how soon it stops them.
 
 The gate itself judges here, by evidence that chance makes up; what it must do is held against the formulas. Chance is
 seeded: equal seeds give equal figures.
@@ -51,7 +51,7 @@ SEEN = GateEvidence(
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """In which share of the runs something happened, which share the formula says, and which is accepted."""
+    """The share of the runs in which something happened, the share of the formula, and the accepted one."""
 
     name: str
     share: float
@@ -65,7 +65,7 @@ class Simulated:
         return self.least <= self.share <= self.most
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         return asdict(self) | {"holds": self.holds}
 
 

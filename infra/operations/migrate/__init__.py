@@ -1,1 +1,1 @@
-"""Bringing a database to the shape that the application expects, and back, as commands."""
+"""Commands on migrations: bringing a database to the shape that the application expects, and back."""

@@ -1,4 +1,4 @@
-"""What an operator sees of migrations: tables, and a bar with its rate and the time left."""
+"""Printing migrations: tables, and a bar with its rate and the time left."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

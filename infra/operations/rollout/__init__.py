@@ -1,1 +1,1 @@
-"""Rollouts that carry themselves, for operators in a shell."""
+"""Commands on rollouts that go on by themselves."""

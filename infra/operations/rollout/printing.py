@@ -1,4 +1,4 @@
-"""How the rollouts' commands print for people."""
+"""Printing the rollouts' commands for people."""
 
 from collections.abc import Sequence
 

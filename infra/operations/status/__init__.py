@@ -1,1 +1,1 @@
-"""The status of the migration."""
+"""The command that shows the status of the migration."""

@@ -1,4 +1,4 @@
-"""How the status is printed for people: what was seen, and beside it the command that prints its detail."""
+"""Printing the status for people: what was seen, and beside it the command that prints its detail."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise

@@ -8,7 +8,7 @@ from chalicelib.domain.readings import to_datetime
 from infra.errors import expected_errors
 from infra.operations.printing import console, printable
 
-MOST = 500  # steps of one place: whoever sends a traceparent may send it any number of times
+MOST = 500  # steps of one place: a client may send one traceparent any number of times
 WIDTH = 36  # characters of the longest place's name
 
 
@@ -55,7 +55,7 @@ class Path:
 
 
 def path_document(path: Path) -> dict[str, Any]:
-    """A path, for programs."""
+    """Convert it to JSON for programs."""
     steps = path.ordered
     return {
         "trace": path.trace_id,
@@ -68,7 +68,7 @@ def path_document(path: Path) -> dict[str, Any]:
 
 
 def print_path(path: Path) -> None:
-    """A path, for people: a line each."""
+    """Print it for people: a line for each step."""
     steps = path.ordered
     for step in steps:
         line = f"{_time(step.at)} {step.at - steps[0].at:>+8} ms  {step.where:<{WIDTH}}  {step.what}"

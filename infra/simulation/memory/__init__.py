@@ -1,1 +1,1 @@
-"""What lies outside, in memory: the data of version 2. It passes the same contract tests as MongoDB."""
+"""Fakes of version 2's ports, in memory. They pass the same contract tests as MongoDB."""

@@ -71,7 +71,7 @@ class FakeErasures:
 
 
 class FakeAccountExport:
-    """One part after another, of so many readings each."""
+    """One part after another, each of a fixed number of readings."""
 
     def __init__(self, store: FakeStore, readings_of_a_part: int = 2) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""A publisher that keeps what it is told."""
+"""A publisher that keeps the events it gets."""
 
 from collections.abc import Sequence
 

@@ -364,7 +364,7 @@ class FakeQueries:
 
 
 def position(reading: StoredReading) -> tuple[int, str]:
-    """Where a reading stands in a list."""
+    """The place of a reading in a list."""
     return reading.instant, reading.id
 
 

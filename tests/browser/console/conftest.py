@@ -1,4 +1,4 @@
-"""The operators' page on a stand-in for what it asks, with flags on doubles; people sign in as on the other page."""
+"""Fixtures: the operators' page on a fake of its routes, with flags on fakes; people sign in as on the other page."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

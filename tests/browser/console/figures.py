@@ -1,4 +1,4 @@
-"""What stands on the first screen: its figures as they came, and the commands beside them."""
+"""Reading the first screen: its figures, and the commands beside them."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def commands(page: Page) -> set[str]:
 
 
 def on_screen(page: Page) -> dict[str, list[float | str]]:
-    """All figures of the first screen: of each component, and of what they stand on."""
+    """All figures of the first screen: of each component, and of the system that they share."""
     cards = {str(each): values(page.locator(f"article[data-component={each}]")) for each in Component}
     return cards | {"platform": values(page.locator("#platform")), "instants": [*instants(page.locator("#platform"))]}
 

@@ -1,4 +1,4 @@
-"""What stands behind the operators' page in its tests: routes below ``/ops`` from memory, but flags and rollouts."""
+"""The server behind the operators' page in its tests: routes below ``/ops`` from memory, except flags and rollouts."""
 
 import base64
 import gzip

@@ -1,4 +1,4 @@
-"""The operators' page as they use it: signing in, looking, changing, and being told what came of it."""
+"""Operators use their page: they sign in, look, change something, and see what came of it."""
 
 import re
 from typing import Any

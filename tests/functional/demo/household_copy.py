@@ -114,7 +114,7 @@ def _exchange() -> dict[str, Any]:
 
 
 def _renamed(table: Any) -> Any:
-    """Ids and revisions are made anew each time, and ids order what has one date: here they are counted."""
+    """Ids and revisions are other ones each time, and ids order what has one date: here they are counted."""
     rows = sorted(table["readings"], key=lambda row: (row["date"], row["type"]))
     return table | {"readings": [row | {"id": f"demo{place}", "revision": "1"} for place, row in enumerate(rows, 1)]}
 

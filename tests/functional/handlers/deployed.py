@@ -1,4 +1,4 @@
-"""The functions that are deployed, beside the routes."""
+"""The list of deployed functions, beside the routes."""
 
 from typing import Any
 

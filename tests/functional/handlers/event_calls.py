@@ -1,4 +1,4 @@
-"""What Lambda hands to an event function."""
+"""Building the events that Lambda hands to an event function."""
 
 import json
 from typing import Any

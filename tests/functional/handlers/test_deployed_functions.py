@@ -1,4 +1,4 @@
-"""Nothing is deployed without the project's decorators, and every function stands on its own."""
+"""Nothing is deployed without the project's decorators, and every function works alone."""
 
 import json
 import subprocess
@@ -172,7 +172,7 @@ def test_a_scheduled_function_ends_before_its_time_is_up_and_that_before_the_nex
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_what_a_function_fails_on_for_good_goes_to_the_dead_letter_queue(name: str) -> None:
-    """SAM gives what stands in Globals to every function; one with settings of its own would not have it."""
+    """SAM gives what Globals has to every function; one with settings of its own would not have it."""
     own = template()["Resources"].get(name, {}).get("Properties", {})
     assert "EventInvokeConfig" not in own
     configuration = template()["Globals"]["Function"]["EventInvokeConfig"]

@@ -1,4 +1,4 @@
-"""The function as Lambda calls it with a message of the queue, and the queue as it is sent to."""
+"""The function as Lambda calls it with a message of the queue, and sending to the queue."""
 
 import json
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""Somebody whose readings are shown."""
+"""A household with readings and display documents, for the OpenAPI tests."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A deployment on which accounts are erased."""
+"""Fixtures: a deployment on which accounts are erased."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A person of whom everything is kept that can be kept, damages included, and where their id stands, byte by byte."""
+"""A person of whom everything is stored that can be, damages included, and finding their id in all bytes."""
 
 import json
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ WHEN = datetime(2024, 1, 31, tzinfo=UTC)
 
 @dataclass
 class Person:
-    """Somebody with an id that is found wherever it stands."""
+    """Somebody with an id that is found wherever it is."""
 
     database: Database[Any]
     container: Container
@@ -158,7 +158,7 @@ class Person:
         MongoComparisonLog(self.database).add(ComparisonResult(request, Outcome.EQUAL), PSEUDONYMS, now())
 
     def stands_in(self) -> dict[str, int]:
-        """In how many documents of which collection the person's id stands, at any place, in any form of text."""
+        """In how many documents of which collection the person's id is, at any place, in any form of text."""
         marked = self.user.encode()
         found = {
             name: sum(marked in document for document in raw(self.database, name))
@@ -176,14 +176,14 @@ def neighbours(person: Person) -> list[Person]:
 
 
 def raw(database: Database[Any], name: str) -> Iterator[bytes]:
-    """The documents of a collection, byte by byte as they are stored."""
+    """The stored bytes of a collection's documents."""
     options = bson.CodecOptions(document_class=RawBSONDocument)
     for document in database.get_collection(name, codec_options=options).find({}):
         yield bytes(document.raw)  # else a view, which is searched for a byte alone
 
 
 def of_others(person: Person) -> dict[str, set[bytes]]:
-    """Every document that holds nothing of a person, as it is stored; without what jobs and erasures remember."""
+    """The stored bytes of every document that holds nothing of a person; without what jobs and erasures remember."""
     of_them = (person.user.encode(), person.pseudonym.encode())
     names = set(person.database.list_collection_names()) - {"control", "erasures", "migrations"}
     return {

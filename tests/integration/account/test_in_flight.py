@@ -124,7 +124,7 @@ def prepared(place: Place) -> Person:
 
 
 def alike(place: Place) -> Iterator[Person]:
-    """One such person after another, without writing each of their stories anew."""
+    """One such person after another, as copies, without writing each story again."""
     original = Original(place.database, prepared(place).user)
     while True:
         yield Person(place.database, place.container, original.copy())
@@ -206,7 +206,7 @@ def test_a_transaction_that_began_before_the_fence_cannot_commit_behind_it(
 
 
 def everything_again(place: Place, person: Person) -> None:
-    """Events once more, of known and unknown versions, and every job that goes over everybody or this person."""
+    """Events again, of known and unknown versions, and every job that goes over everybody or this person."""
     for event in [each for each in place.publisher.events if each.user_id == person.user]:
         deliver(place.container, envelope(event))
         unknown = envelope(event)

@@ -1,4 +1,4 @@
-"""An erasure finds what names a person by indexes, but for records that are short and may name anybody in a text."""
+"""An erasure finds what names a person by indexes, except in records that are short and may name anybody in a text."""
 
 from chalicelib.domain.sides import SyncMode
 from tests.integration.account.conftest import Place
@@ -8,8 +8,8 @@ from tests.integration.repositories.explaining import WITHOUT_INDEX, planned
 SHORT = {
     "find discarded_events everything": "dead letters that somebody took away: any text of one may name the person",
     "find migrations error": "what scripts have said of a failure: one record per script",
-    "find discarded_events discardedAt": "and the same, while a fence stands",
-    "find quarantined_readings quarantinedAt": "what came late, while a fence stands: the record of damages is short",
+    "find discarded_events discardedAt": "and the same, while there is a fence",
+    "find quarantined_readings quarantinedAt": "what came late, while there is a fence: the record of damages is short",
 }
 
 

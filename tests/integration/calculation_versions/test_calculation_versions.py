@@ -1,4 +1,4 @@
-"""A new calculation version: no figure of another one is ever shown, whoever has stored it and whoever still runs.
+"""A new calculation version: no figure of another one is ever shown, though old code still runs and stores.
 
 The deployed side of this is in ``tests/e2e/test_calculation_version.py``.
 """

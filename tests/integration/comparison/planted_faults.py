@@ -1,4 +1,4 @@
-"""Faults of the new backend, to be found by comparing: some stand in stored documents, some in the code that answers.
+"""Faults of the new backend, to be found by comparing: some are in stored documents, some in the code that answers.
 
 Stored ones lie in the gas meter of 2023, which nobody writes to meanwhile: a refresh would mend them.
 """
@@ -66,7 +66,7 @@ class Fault:
         return {(self.component, place) for place in self.shows}
 
     def plant(self, place: Place) -> None:
-        """Plant it for a user, where it stands in what is stored."""
+        """Plant it for a user, where it is a fault of stored documents."""
         if self.stored:
             self.stored(place)
 

@@ -147,7 +147,7 @@ def test_nothing_that_is_printed_or_kept_names_a_user_or_an_amount(
     kept = str(
         [*migrated[Collections.COMPARISONS].find(), migrated[Collections.CONTROL].find_one({"_id": "comparison_rules"})]
     )
-    # Not within a pseudonym: among so many hexadecimal digits there is 4711 now and then.
+    # Not within a pseudonym: among its many hexadecimal digits there is 4711 now and then.
     named = [secret for secret in SECRETS if re.search(rf"(?<![0-9a-f]){secret}(?![0-9a-f])", printed + kept)]
     assert named == []
 

@@ -65,7 +65,7 @@ def household(container: Container, user: str) -> None:
 
 @dataclass
 class Pace:
-    """Writes as they are due since the first one, and those that are done."""
+    """Writes that are due since the first one, and those that are done."""
 
     begun: float = field(default_factory=monotonic)
     done: list[int] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Many persons who have exactly the same, without writing each of their stories anew."""
+"""Many persons who have exactly the same, as copies, without writing each story again."""
 
 from secrets import token_bytes
 from typing import Any

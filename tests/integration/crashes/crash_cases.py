@@ -1,4 +1,4 @@
-"""What a process does that is killed on the way: a write or a job, and the functions that its events call."""
+"""Cases for a process that is killed on the way: a write or a job, and the functions that its events call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Imported by the fork server alone: what every process that it forks would otherwise have to do first.
+"""Preparation in the fork server: the imports that every process that it forks would otherwise repeat.
 
 Imports, and a client of EventBridge with all that it loads on first use.
 """

@@ -96,7 +96,7 @@ class Place:
         print(f"{case}: {len(points)} crash points")  # noqa: T201 the number is part of the evidence
 
     def written(self, user: str) -> Written:
-        """What a write changes, but for ids."""
+        """What a write changes, without ids."""
         kept = [reading[:-1] for reading in readings(self.database, user, "energies")]
         meters = list(self.database["meters"].find({"userId": user}, sort=[("type", 1)]))
         exchanges = [[exchange | {"id": None} for exchange in meter.get("exchanges", ())] for meter in meters]
@@ -157,7 +157,7 @@ def test_wherever_a_write_or_its_handler_dies_both_are_whole_or_not_done_and_the
     if case in FILES:
         for user, where in killed:
             place.play(case, user)
-            assert place.written(user).content == written[1].content, f"done once more: {where}"
+            assert place.written(user).content == written[1].content, f"done again: {where}"
         place.assert_the_sweeper_does_the_rest(*killed)
 
 

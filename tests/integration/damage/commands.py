@@ -1,4 +1,4 @@
-"""The operator's commands as these tests give them: the command line, in this process, on the test's database.
+"""Running the operator's commands in a test: the command line, in this process, on the test's database.
 
 All that depends on how commands are spelled, what they ask for and how they answer is in this module.
 """

@@ -55,7 +55,7 @@ def _from(raw: Raw, collection: str, which: int, wanted: Mapping[str, Any] | Non
 
 
 def _update(collection: str, change: Callable[[dict[str, Any]], Any], wanted: Mapping[str, Any] | None = None) -> Act:
-    """Change one document by an update that may depend on it: the next one where another stands in its place."""
+    """Change one document by an update that may depend on it: the next one where another document is in its place."""
 
     def act(raw: Raw, which: int) -> bool:
         return any(_changed(raw, collection, document, change) for document in _from(raw, collection, which, wanted))

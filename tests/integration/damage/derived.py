@@ -1,4 +1,4 @@
-"""What is derived from readings, looked at independently: meters, what is displayed of them, and their series.
+"""An independent check of what is derived from readings: meters, their display documents and their series.
 
 Uses none of the product's code. The figures are those of ``figures``.
 """
@@ -92,7 +92,7 @@ class DerivedDocuments:
         return views(Meter(points, exchanges, limit, runs_backwards, settings.get("zone", "Europe/Berlin")))
 
     def _wrong_series(self, name: str, meter: Document) -> str | None:
-        """The next refresh believes it, but for the dirty range."""
+        """The next refresh believes it, except in the dirty range."""
         said = meter.get("series")
         if said is None or not {"count", "digest"} & said.keys():
             return None

@@ -1,4 +1,4 @@
-"""What is displayed of a meter, by the implementation that was written from the text, in the form that is stored.
+"""The display documents of a meter by the second implementation, which was written from the text.
 
 Uses nothing else of the project: what both say is probably right. The results are the ``data`` of the display
 documents: ``Decimal`` with three decimals, aware datetimes, texts.

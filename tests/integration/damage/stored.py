@@ -1,4 +1,4 @@
-"""Documents of readings as they are stored: what they say, and why no reader can show some of them.
+"""Stored documents of readings: what they say, and why no reader can show some of them.
 
 Uses none of the project's code.
 """

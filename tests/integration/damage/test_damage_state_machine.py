@@ -134,7 +134,7 @@ class Mistakes(RuleBasedStateMachine):
         self._sound = True
 
     def teardown(self) -> None:
-        """Once nothing is damaged any more, an operator mends all of it; but for a run that has failed already."""
+        """Once nothing is damaged any more, an operator mends all of it, unless the run has failed already."""
         try:
             if self._sound:
                 self._mended()

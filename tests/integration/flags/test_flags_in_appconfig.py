@@ -243,7 +243,7 @@ class Shell:
     stage: list[str]
 
     def run(self, *arguments: str) -> tuple[int | str | None, Any, str]:
-        """A command's exit code, its JSON, and what stands on standard error."""
+        """A command's exit code, its JSON, and what it wrote to standard error."""
         code: int | str | None = 0
         try:
             command_line.run(["flags", *arguments, *self.stage, "--json"])

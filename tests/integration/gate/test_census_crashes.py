@@ -15,7 +15,7 @@ OTHERS = 4  # of the commands in between, which store nothing of the census
 
 
 def whole(database: Any) -> CensusRun:
-    """The census that came to its end; it begins anew the next time."""
+    """The census that came to its end; the next run begins another one."""
     found = MongoCensusRecords(database).censuses().finished
     assert found is not None
     database["control"].delete_one({"_id": "gate_census"})

@@ -1,4 +1,4 @@
-"""Signing in as the page does it, step by step, without a browser."""
+"""Signing in like the page, step by step, without a browser."""
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256

@@ -124,7 +124,7 @@ def put_back(database: Database[Any], path: Path) -> None:
 
 
 def stored(database: Database[Any], names: tuple[str, ...] = COMPARED) -> dict[str, list[Any]]:
-    """What is in the database, but for revisions, which go on from the restore, and the lock of migrations."""
+    """What is in the database, except revisions, which go on from the restore, and the lock of migrations."""
     hidden = {"revision": 0}
     condition = {"_id": {"$ne": "lock"}}
     return {name: list(database[name].find(condition, hidden, sort=[("_id", 1)])) for name in names}

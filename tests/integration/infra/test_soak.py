@@ -1,4 +1,4 @@
-"""What a soak asks the operator's commands in the end."""
+"""The operator's commands that a soak runs at its end."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a command works on: told from others by its servers, refused when it is two systems, named when it is down."""
+"""Targets of commands: recognised by their servers, refused when they are two systems, named when they are down."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The databases that tests get: whatever a test has left, the next one finds a migrated database."""
+"""Databases for tests: whatever a test has left, the next one gets a migrated database."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing

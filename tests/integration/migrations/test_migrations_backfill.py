@@ -1,4 +1,4 @@
-"""The backfill under fire: killed at random moments, with writers and foreign hands at work, in ranges."""
+"""The backfill in bad conditions: killed at random moments, beside writers and another application, in ranges."""
 
 import random
 import subprocess
@@ -246,7 +246,7 @@ def test_a_database_that_is_away_for_a_moment_is_asked_again() -> None:
 
 
 class Writer(threading.Thread):
-    """A household that goes on living: records, corrects and removes until it is told to stop."""
+    """A household that goes on living: records, corrects and removes until it is stopped."""
 
     def __init__(self, container: Container, database: Database[Any], number: int, users: int) -> None:
         super().__init__(name=f"writer-{number}")
@@ -319,7 +319,7 @@ def test_progress_advances_once_for_each_meter(empty: Database[Any]) -> None:
     database = inherited(empty, 3, 5)
 
     class Counting(QuietRun):
-        """Counts what it is told."""
+        """Counts the messages that it gets."""
 
         done = 0
 

@@ -391,7 +391,7 @@ v1_callers: user
 
 
 def test_a_migrated_database_has_the_indexes_that_its_queries_rely_on(migrated: Database[Any]) -> None:
-    """``+`` is unique, ``?`` is of some documents alone, ``@`` forgets documents after so many days."""
+    """``+`` is unique, ``?`` is of some documents alone, ``@`` forgets documents after a number of days."""
     found = []
     for name in sorted(migrated.list_collection_names()):
         for index in migrated[name].index_information().values():

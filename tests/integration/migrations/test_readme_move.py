@@ -1,4 +1,4 @@
-"""The walk of migrations/README.md, its commands run exactly as they are written there, there and back again.
+"""The walk of migrations/README.md: its commands run word by word, there and back again.
 
 Only the server differs: one of this test's own, which ends transactions sooner, so that the drain is shorter.
 """
@@ -92,7 +92,7 @@ def database(walk: Walk) -> Iterator[Database[Any]]:
 
 
 def contents(database: Database[Any]) -> dict[str, int]:
-    """The collections that hold anything, but for the ledger in which version 1 notes who asks."""
+    """The collections that hold anything, except the ledger in which version 1 notes who asks."""
     names = set(database.list_collection_names()) - {Collections.V1_CALLERS}
     counts = {name: database[name].estimated_document_count() for name in names}
     return {name: count for name, count in counts.items() if count}

@@ -172,5 +172,5 @@ DAMAGES = [
     Damage("the series is of another version", _meter(series__version=1), (M, "power", "series")),
     Damage("the series is a text", _meter(series="x"), (M, "power", "series")),
 ]
-# Nothing wrong: what a release before has left, and what nobody can tell from it.
+# Nothing wrong: what an older release has left, and what nobody can distinguish from it.
 HARMLESS = {"the digest of the series is missing": _meter(series__digest=MISSING)}

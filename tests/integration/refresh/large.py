@@ -1,4 +1,4 @@
-"""A meter with more readings than one call may read, and what refreshes and compares it in several."""
+"""A meter with more readings than one call may read, and refreshing and comparing it in several calls."""
 
 from collections.abc import Callable
 from decimal import Decimal

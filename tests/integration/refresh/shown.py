@@ -1,4 +1,4 @@
-"""What is displayed of a person's meters, and what should be: calculated from the readings themselves.
+"""The displayed figures of a person's meters, and the right ones, calculated from the readings themselves.
 
 Nothing here goes by what a refresh goes by: not by the compact series, not by the dirty range.
 """
@@ -42,7 +42,7 @@ def displayed(database: Database[Any], user: str, kind: EnergyType) -> Views:
 
 
 def published(database: Database[Any], user: str) -> dict[str, list[Any]]:
-    """All that refreshes have written, by type of meter, byte for byte but for whose it is."""
+    """All that refreshes have written, by type of meter, byte for byte, except whose it is."""
     meters: dict[str, list[Any]] = {kind.value: [] for kind in EnergyType}
     for collection in ("display_energy_data", "meter_series"):
         for document in database[collection].find({"userId": user}, projection={"userId": 0}, sort=[("_id", 1)]):
@@ -55,7 +55,7 @@ def assert_shown(
 ) -> None:
     """Whatever was written is displayed, nothing else is, and nobody has to look at a meter any more.
 
-    Nor does the next refresh have to read all readings; but for ``extreme`` meters, whose amounts no series may hold.
+    Nor does the next refresh have to read all readings, except of ``extreme`` meters, whose amounts no series may hold.
     """
     for kind in EnergyType:
         read = container.queries.full_snapshot(user, kind, Backend.NEW)

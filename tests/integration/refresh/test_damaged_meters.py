@@ -23,7 +23,7 @@ YEARS = (2021, 2022, 2023, 2024)
 
 
 class Household:
-    """Somebody with two meters, and every ETag that was ever given out, with what it stood for."""
+    """Somebody with two meters, and every ETag that was ever given out, with its answer."""
 
     def __init__(self, deployed: Deployment) -> None:
         self.deployed = deployed
@@ -46,7 +46,7 @@ class Household:
             self.deployed.container.calculation.refresh(self.user, kind)
 
     def look(self) -> None:
-        """Every way of reading shows what the readings say, and no ETag stands for two answers."""
+        """Every way of reading shows what the readings say, and no ETag belongs to two answers."""
         right = self.right()
         for consistent in (False, True):
             for name, view in self.views(consistent=consistent):

@@ -304,7 +304,7 @@ def interrupted(run: Callable[..., Verification]) -> None:
 
 @pytest.fixture
 def many(deployed: Deployment) -> list[str]:
-    """So many meters that they make two pages; of the first and the last one nothing is shown."""
+    """Enough meters for two pages; of the first and the last one nothing is shown."""
     users = sorted(uuid4().hex for _ in range(105))
     for name in users:
         deployed.create(name, "2023-01-31", 1000)

@@ -37,7 +37,7 @@ def user() -> str:
 
 
 def stored_equals_fresh(container: Container, database: Database[Any], user: str) -> None:
-    """Every stored document equals a calculation from the readings as they are now, and none is missing."""
+    """Every stored document equals a calculation from the present readings, and none is missing."""
     snapshot = container.queries.full_snapshot(user, POWER, Backend.NEW)
     series = series_of(snapshot)
     kept = database["display_energy_data"].find({"userId": user, "dataType": "monthly"})

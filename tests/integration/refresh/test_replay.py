@@ -50,7 +50,7 @@ WRITES: dict[str, Callable[[Container, str], object]] = {
 
 @dataclass
 class System:
-    """A migrated database with its use cases; ``clock`` stands still until it is moved."""
+    """A migrated database with its use cases; ``clock`` moves only when a test moves it."""
 
     database: Database[Any]
     time: int = field(default_factory=now)

@@ -26,7 +26,7 @@ MINUTE = 60
 
 
 class Watch(Clock):
-    """A clock that stands until a test moves it."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Ports on MongoDB whose database shows another time: the one that a test has come to."""
+"""Ports on MongoDB that read a test's own time as the database's."""
 
 from collections.abc import Callable
 from dataclasses import replace

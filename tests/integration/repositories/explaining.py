@@ -1,4 +1,4 @@
-"""How the server goes about commands: kept and explained afterwards, or explained at the moment when they are sent."""
+"""Query plans of commands: explained afterwards, or at the moment when they are sent."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -45,7 +45,7 @@ class SilentNetwork:
         return int(self._listener.getsockname()[1])
 
     def lose_connections(self) -> None:
-        """As after a freeze: what was open carries nothing any more, and nobody is told; what is new works."""
+        """As after a freeze: what was open carries nothing any more, without an error; what is new works."""
         for line in self._lines:
             line.dead = True
 

@@ -33,7 +33,7 @@ ONE_METER = b"date,type,amount\n2020-01-31,power,1\n2020-02-29,power,2\n"
 class NeverAtRest:
     """Transactions that others come into: whenever a meter's instants have been read, both meters are written.
 
-    Whoever finds a meter taken gives up after a moment.
+    A writer that finds a meter taken gives up after a moment.
     """
 
     def __init__(self, database: Database[Any]) -> None:

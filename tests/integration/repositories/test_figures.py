@@ -62,7 +62,7 @@ def everything(figures: MongoRolloutFigures) -> list[object]:
 
 
 def stored(database: Database[Any]) -> Document:
-    """What the fold has written, but for when."""
+    """What the fold has written, without times."""
     return {
         name: sorted(database[name].find({}, {"foldedAt": 0}), key=lambda each: str(each["_id"]))
         for name in ("usage_hours", "usage_people")

@@ -34,7 +34,7 @@ def midnight(day: int) -> datetime:
 
 
 class Unforeseen(Transactions):
-    """Transactions that are never told what their work is about."""
+    """Transactions that never learn in advance what their work is about."""
 
     def __init__(self, inner: Transactions) -> None:
         self._inner = inner
@@ -82,7 +82,7 @@ class Household:
         return kind, place
 
     def stored(self) -> Any:
-        """Everything of theirs, but for what differs by itself."""
+        """Everything of theirs, except what differs by itself."""
         left = {"_id": 0, "userId": 0, "createdAt": 0, "updatedAt": 0, "dirtySince": 0, "revision": 0}
         return {
             name: sorted(map(repr, self._database[name].find({"userId": self.user}, left)))

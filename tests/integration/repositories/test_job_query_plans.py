@@ -1,6 +1,6 @@
 """Migrations and system jobs look things up by an index, except in the passes over everything that are listed here.
 
-Whoever adds a pass adds a line and its reason; a line that nothing needs any more fails too.
+A new pass needs a line with its reason here; a line that nothing needs any more fails too.
 """
 
 from collections.abc import Iterable, Iterator

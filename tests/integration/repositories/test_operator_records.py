@@ -41,7 +41,7 @@ def records(database: Database[Any]) -> MongoOperatorRecords:
 
 
 def said(database: Database[Any]) -> list[str]:
-    """The collections in which the id stands, byte by byte."""
+    """The collections in which the id is, byte by byte."""
     everything = {name: [*database[name].find()] for name in database.list_collection_names()}
     return [
         name

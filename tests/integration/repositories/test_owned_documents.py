@@ -1,4 +1,4 @@
-"""Documents by their ids, whoever they name as owner; and the two forms of the rule for a believable meter."""
+"""Documents by their ids, whichever owner they name; and the two forms of the rule for a believable meter."""
 
 from datetime import UTC, datetime
 from itertools import product

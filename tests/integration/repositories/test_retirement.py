@@ -25,7 +25,7 @@ PSEUDONYMS = Pseudonyms(b"key")
 
 
 def stored(day: int) -> dict[str, Any]:
-    """A brown-out of an hour, as it is stored."""
+    """The stored form of a brown-out of an hour."""
     start = to_datetime(AT + day * DAY_MS)
     return {"start": start, "end": start + timedelta(hours=1), "withheld": None, "withheldAt": None}
 

@@ -39,7 +39,7 @@ GROWING = {
 
 @pytest.fixture
 def crowd(migrated: Database[Any]) -> Database[Any]:
-    """So many users with a power meter and a reading on each side, displayed; a few lag, or are outdated."""
+    """``USERS`` users with a power meter and a reading on each side, displayed; a few lag, or are outdated."""
     names = [f"user-{number:05}" for number in range(USERS)]
     reading = {"type": "power", "date": LONG_AGO, "amount": Decimal128(Decimal(5)), "createdAt": LONG_AGO}
     for side in ("energies", "source_energy_readings"):

@@ -1,4 +1,4 @@
-"""A stored text is shown as it is, where its seal says that nothing has happened to it or to its data."""
+"""A stored text is shown unchanged where its seal says that nothing has happened to it or to its data."""
 
 from collections.abc import Mapping
 from decimal import Decimal

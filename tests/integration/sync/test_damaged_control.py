@@ -148,7 +148,7 @@ def test_a_walk_of_another_mode_or_that_cannot_be_read_begins_at_the_start(
 
 
 class Said(QuietRun):
-    """Remembers what the operator was told."""
+    """Remembers the messages to the operator."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

@@ -49,7 +49,7 @@ def test_the_drain_follows_the_servers_own_limit(database: Database[Any]) -> Non
 
 
 def test_a_server_that_does_not_say_its_limit_is_given_the_time_of_the_default(impatient: str) -> None:
-    """A strict client stands for a user who may not ask: the server refuses the same question."""
+    """A strict client plays a user who may not ask: the server refuses the same question."""
     with MongoClient[dict[str, Any]](impatient, server_api=ServerApi("1", strict=True)) as client:
         database = client["strict"]
         assert MongoSyncControl(database).transaction_seconds() is None

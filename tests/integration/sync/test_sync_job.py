@@ -71,7 +71,7 @@ def written_by_another(
 
 
 class ForeignWriter(threading.Thread):
-    """Another application: so many writes a second for so many seconds, straight to the old collection."""
+    """Another application, which writes straight to the old collection, for some seconds at a given rate."""
 
     def __init__(self, deployed: Deployment, per_second: int, seconds: int) -> None:
         super().__init__()
@@ -271,7 +271,7 @@ def test_a_dropped_collection_empties_nothing_until_somebody_has_looked_at_it(de
 
 
 def with_small_meters(database: Database[Any], sizes: list[int]) -> None:
-    """Meters of so many readings, in the order in which the job compares them, and all is equal."""
+    """Meters with these numbers of readings, in the order in which the job compares them, and all is equal."""
     deployment = Deployment(database)
     for number, size in enumerate(sizes):
         user = f"{number:02}-{uuid4().hex}"

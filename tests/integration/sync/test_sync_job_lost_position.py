@@ -22,7 +22,7 @@ from tests.integration.deployment import Deployment, equal_sides
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 HISTORY_LOST = 286
-# An oplog of 1 MB; what stands before the last checkpoint (one a second) may be cut off.
+# An oplog of 1 MB; what is before the last checkpoint (one a second) may be cut off.
 FORGETFUL = ("--oplogSize", "1", "--syncdelay", "1")
 MEGABYTE = "x" * 1_000_000
 

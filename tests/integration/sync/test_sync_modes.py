@@ -1,4 +1,4 @@
-"""Changing the sync mode: refusals that say why, and no acknowledged write lost, whoever writes meanwhile."""
+"""Changing the sync mode: refusals that say why, and no acknowledged write lost, even of those that write meanwhile."""
 
 from decimal import Decimal
 from typing import Any

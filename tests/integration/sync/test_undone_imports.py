@@ -82,7 +82,7 @@ class Home:
         }
 
     def settle(self) -> None:
-        """Both sides are equal, and everything is displayed as it is calculated from the readings.
+        """Both sides are equal, and the display shows what is calculated from the readings.
 
         In ``old_only`` nothing is displayed: it goes on to the mode in which both sides are compared.
         """

@@ -36,7 +36,7 @@ def user() -> str:
 
 
 def households(deployed: Deployment, count: int, readings: int) -> list[str]:
-    """Users with a power meter each: so many readings on both sides, as doubles on the old one, and displayed."""
+    """Users with a power meter each: ``readings`` readings on both sides, as doubles on the old one, and displayed."""
     users = sorted(f"{number:03}-{uuid4().hex[:8]}" for number in range(count))
     for user in users:
         twins(deployed, user, readings)

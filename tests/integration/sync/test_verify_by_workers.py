@@ -41,7 +41,7 @@ def verified(deployed: Deployment) -> Verified | None:
 
 
 def same(deployed: Deployment) -> bool:
-    """Whether the verdict is what one process finds now, but for its times."""
+    """Whether the verdict is what one process finds now, except its times."""
     kept = verified(deployed)
     assert kept is not None
     seen = deployed.operations.consistency.verify(restart=True)

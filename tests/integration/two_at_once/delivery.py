@@ -1,4 +1,4 @@
-"""EventBridge's part: an event goes to the function that its rule names, a schedule calls its function."""
+"""A small EventBridge: an event goes to the function that its rule names, a schedule calls its function."""
 
 from typing import Any
 

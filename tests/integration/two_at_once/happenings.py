@@ -1,4 +1,4 @@
-"""What may happen to a household: each is told by its values alone, so that a run can be repeated."""
+"""Events that may happen to a household: each is defined by its values alone, so that a run can be repeated."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Two at once, without threads: something else happens in the middle of a use case, at a place that can be named."""
+"""Interruptions without threads: something else happens in the middle of a use case, at a named place."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ READS = {"find", "aggregate", "getMore"}
 class Interruption(CommandListener):
     """Lets something else happen before one of the commands of the client that it listens to.
 
-    Commands are counted but for those behind the first write of a transaction: whoever came then would have to wait
+    Commands are counted, except those after the first write of a transaction: another writer would have to wait then
     for its end. What happens does so outside the time limit of whom it interrupts.
     """
 

@@ -1,4 +1,4 @@
-"""What imports did to the old readings, seen from outside, and what must be left of it when one is undone.
+"""Effects of imports on the old readings, seen from outside, and what must be left when one is undone.
 
 By whole documents alone: a reading that looks exactly as the import left it is taken back, any other is not touched.
 Only what happens without interruption is compared: nobody else can have written meanwhile.
@@ -46,7 +46,7 @@ class KnownImports:
 
     @contextmanager
     def undoing(self, import_id: str, container: Container) -> Iterator[None]:
-        """Compare what an undo leaves with what it must leave; done once more, it changes nothing."""
+        """Compare what an undo leaves with what it must leave; done again, it changes nothing."""
         known, before = self._known.get(import_id), self._stored()
         yield
         if known is None:

@@ -231,7 +231,7 @@ def test_an_undo_and_what_meets_it_end_as_one_after_the_other(beside: str, place
 
 
 def outcome(household: Household) -> tuple[Any, ...]:
-    """Readings, imports and how they were undone, and how often an undo was told."""
+    """Readings, imports and how they were undone, and how often an undo was reported."""
     stored = [reading[:-1] for reading in readings(household.database, household.user, "energies")]
     imports = household.database["imports"].find({"userId": household.user}, sort=[("at", 1), ("_id", 1)])
     undone = [{**(record["undone"] or {}), "at": None, "kept": None} for record in imports]

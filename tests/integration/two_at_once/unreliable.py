@@ -1,4 +1,4 @@
-"""A household on a deployment whose bus cannot be relied upon: what may happen to it stands in ``happenings``.
+"""A household on a deployment with an unreliable bus; ``happenings`` has what may happen to it.
 
 An event that was published stays for good: it is delivered late, twice, after newer ones, or never.
 """
@@ -90,7 +90,7 @@ class Household:
             self._shown[kind] = version
 
     def settle(self) -> None:
-        """Nothing happens any more but for the schedules: then everything is displayed and both sides are equal."""
+        """Let only the schedules run: then everything is displayed and both sides are equal."""
         self.let(sync)
         self.let(sweep)
         assert_shown(self._prompt, self.database, self.user, extreme=self._extreme)

@@ -1,4 +1,4 @@
-"""What versions 1 and 2 answer to the same questions about every user, brought to one shape."""
+"""The answers of versions 1 and 2 to the same questions about every user, brought to one shape."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class BothVersions:
     stored: bool = True
 
     def users(self) -> list[str]:
-        """Whoever has readings."""
+        """Everybody who has readings."""
         return sorted(self.database["energies"].distinct("userId"))
 
     def answers(self, version: Version, users: Iterable[str]) -> dict[str, Answers]:

@@ -36,7 +36,7 @@ NOW = 1_737_000_000_000  # 2025-01-16T04:00:00Z: after most of what households h
 YEARS = range(2020, 2027)
 ROUTED = {"x-backend", "x-flag-reason", "trace-id"}  # the only headers in which the backends may differ
 FEW = settings(max_examples=depth(4, 200), deadline=None, suppress_health_check=list(HealthCheck))
-# The mode, where the user's days begin, and what is noted of a read.
+# The mode, where the user's days begin, and the record of a read.
 AROUND = {(verb, "user_settings") for verb in ("find", "aggregate")} | {
     ("find", "control"),
     ("insert", "backend_usage_logs"),
@@ -67,7 +67,7 @@ class Touched(CommandListener):
 
 @dataclass
 class Page:
-    """The page as it is deployed on a database, moved from backend to backend."""
+    """The page on a database, moved from backend to backend."""
 
     client: Client
     issuer: FakeIssuer

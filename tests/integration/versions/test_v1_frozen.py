@@ -145,7 +145,7 @@ def test_version_1_answers_as_ever_while_the_new_parts_fail(
     state(inherited)
     bus = DeadBus()
     assert transcript(failing(inherited, bus), HOUSEHOLD) == golden(HOUSEHOLD)
-    assert bus.calls == 5 * ATTEMPTS, "each of the writes was told to the bus"
+    assert bus.calls == 5 * ATTEMPTS, "each of the writes was sent to the bus"
     metrics().clear_metrics()
 
 

@@ -14,7 +14,7 @@ from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.integration.versions.v1_households import CONFIGURED, HOUSEHOLD
 
 NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
-RECORDED = "{recorded}"  # stands for the one thing that is new each time: the id of the reading that was recorded
+RECORDED = "{recorded}"  # in place of the one thing that is new each time: the id of the reading that was recorded
 FEBRUARY, HIDDEN, WATER, NEIGHBOURS = (f"/v1/energy/{number:024x}" for number in (0x21, 0x20, 0x60, 0x70))
 
 

@@ -1,6 +1,6 @@
 """The frozen answers of version 1, in ``goldens/v1``: one conversation per user, byte for byte.
 
-``python -m tests.integration.versions.v1_goldens`` writes them anew, on purpose only: version 1 is frozen, so a
+``python -m tests.integration.versions.v1_goldens`` writes them again, on purpose only: version 1 is frozen, so a
 difference is a defect of the change that made it. Nothing else ever writes them.
 """
 

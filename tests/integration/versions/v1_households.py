@@ -1,4 +1,4 @@
-"""What the frozen answers of version 1 are asked of: documents as the old application left them, nothing random."""
+"""The documents behind the frozen answers of version 1: as the old application left them, nothing random."""
 
 import math
 from datetime import UTC, datetime, timedelta

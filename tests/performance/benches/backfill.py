@@ -57,7 +57,7 @@ def measure() -> Iterator[Figure]:
 
 
 def backfill(uri: str, users: int) -> tuple[Measured, Measured]:
-    """A backfill of a database of its own, and the same once more."""
+    """A backfill of a database of its own, and the same again."""
     database = open_database(uri, f"bench_{uuid4().hex[:8]}")
     old_energies.fill(database, users, READINGS, defective=0)
     runner.up(database)

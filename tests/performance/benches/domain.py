@@ -1,4 +1,4 @@
-"""How fast the calculation core is, and that it does not grow with the readings around what it calculates.
+"""Speed of the calculation core, and that it does not depend on the readings around what it calculates.
 
 The readings are made up, hourly or evenly spread, from plain arithmetic, so that every run measures the same. Measured
 is processor time.
@@ -31,7 +31,7 @@ CSV, GERMAN, MEMORY = f"a CSV file of {HOURLY:,} rows", f"a German one of {GERMA
 
 
 def a_year(count: int) -> str:
-    """How the entries of a year among so many readings are called."""
+    """The name of a year's entries among ``count`` readings."""
     return f"a year's twelve entries, {count:,} readings"
 
 

@@ -1,7 +1,7 @@
 """Speed of a flag decision with a warm cache, as a deployed function makes it, and of a plan for very many people.
 
-The document bears a thousand people by id, the most that a flag takes. Beside it stands what a bare call of Powertools'
-``evaluate`` costs, and reading a document. A plan asks the database for everybody who has a meter.
+The document bears a thousand people by id, the most that a flag takes. Beside it are the costs of a bare call of
+Powertools' ``evaluate`` and of reading a document. A plan asks the database for everybody who has a meter.
 """
 
 import time

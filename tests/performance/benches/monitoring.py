@@ -1,4 +1,4 @@
-"""What it costs a request to say what it took: the client's processor time of a read, with and without.
+"""Cost of monitoring: the processor time of a read with and without measuring.
 
 Reads alternate, so that both meet the same machine; processor time does not depend on what else it does.
 """

@@ -1,9 +1,9 @@
-"""Speed of a read beside what it cannot do without, and of reads that have nothing to show.
+"""Speed of a read beside the least that any read must do, and of reads that have nothing to show.
 
-Beside the whole function stand Chalice routes without anything around them: one finds the same document and writes its
-JSON (bare route), one finds it as text (stored text), and others answer the same question without any stored view: 26
-index seeks in one command, MongoDB's ``$fill`` over the readings of the year, and fetching these, the first thing that
-whoever resamples them in the client (pandas, for one) does. None asks for a token, a zone or an exchanged register.
+Beside the whole function there are Chalice routes without anything around them: one finds the same document and writes
+its JSON (bare route), one finds it as text (stored text), and others answer the same question without a stored view: 26
+index seeks in one command, MongoDB's ``$fill`` over the readings of the year, and fetching these, the first step of a
+client that resamples them itself (with pandas, for one). None asks for a token, a zone or an exchanged register.
 """
 
 import json
@@ -139,7 +139,7 @@ def _next(meter: dict[str, Any], relation: str, order: int) -> list[dict[str, An
 
 
 def bare_application(asked: Sequence[Call]) -> Chalice:
-    """A route for each question, without anything around it: what is asked, as JSON; a text as it is."""
+    """A route for each question, without anything around it: what is asked, as JSON; a text unchanged."""
     application = Chalice(app_name="bare", configure_logs=False)
 
     def route(ask: Call) -> Callable[[], Response]:

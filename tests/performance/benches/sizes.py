@@ -1,4 +1,4 @@
-"""What may grow with the number of readings: reads that no stored view answers, writes and refreshes, at 10^2 to 10^6.
+"""Growth with the number of readings: reads that no stored view answers, writes and refreshes, at 10^2 to 10^6.
 
 Beside them grows what would answer the same without stored views: 26 index seeks, ``$fill``, fetching the readings.
 """
@@ -143,7 +143,7 @@ def append(container: Container, user: str, size: int, number: int) -> None:
 
 
 def stored_household(container: Container, database: MongoDatabase, size: int) -> str:
-    """A user with so many readings over four years on the new side, shown: more than one file may have."""
+    """A user with ``size`` readings over four years on the new side, shown: more than one file may have."""
     user = uuid4().hex
     common = {"userId": user, "type": POWER.value, "source": "csv", "importBatchId": None, "revision": 1}
     written = {"createdAt": to_datetime(START), "updatedAt": to_datetime(START)}

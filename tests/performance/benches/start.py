@@ -1,4 +1,4 @@
-"""How long a function's start takes beside that of a hello-world from the same package, and a call of the command line.
+"""Time of a function's start beside that of a hello-world from the same package, and of a call of the command line.
 
 Each start is a program of its own in the unzipped package, which it may not write to, as in Lambda, and is measured by
 its processor time. The hello-world imports Chalice, pymongo, pydantic and Powertools from the same package, byte code

@@ -1,4 +1,4 @@
-"""Speed of ``verify`` where nothing differs, as it is on nearly every day; and how large what is stored of a meter is.
+"""Speed of ``verify`` where nothing differs, the usual case; and the size of a meter's stored documents.
 
 Client and server are measured by the processor time that each uses: it does not depend on what else the machine does.
 ``infra/SCALING.md`` multiplies the sizes.

@@ -1,4 +1,4 @@
-"""What several tests of the dead-letter queue share."""
+"""Fixtures that several tests of the dead-letter queue share."""
 
 from collections.abc import Iterator
 

@@ -112,7 +112,7 @@ def test_all_letters_are_seen_more_than_one_call_brings_and_looking_changes_noth
 
 
 class LongQueue:
-    """SQS with so many letters and so slow that the first are visible again before the last one was received."""
+    """SQS with many letters, and so slow that the first are visible again before the last one was received."""
 
     def __init__(self, letters: int, seconds_per_call: int) -> None:
         self.calls = 0

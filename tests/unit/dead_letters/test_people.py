@@ -27,7 +27,7 @@ def letters_of(place: Place) -> DeadLetters:
 
 
 def in_time() -> float:
-    """So many seconds are left."""
+    """How many seconds are left."""
     return 60.0
 
 

@@ -17,7 +17,7 @@ def kinds(model: type[EnergyEvent] = EnergyEvent) -> list[type[EnergyEvent]]:
 
 
 def schema(model: type[EnergyEvent]) -> dict[str, Any]:
-    """The schema of an event's detail as it is sent: what always stands in it is required."""
+    """The schema of an event's detail: what it always has is required."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | model.model_json_schema(by_alias=True, mode="serialization")
 

@@ -1,4 +1,4 @@
-"""The events' contracts: their schemas in the repository, and what a consumer tells from a version it does not know."""
+"""The events' contracts: their schemas in the repository, and what a consumer reads from a version it does not know."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What a meter's document says besides its versions."""
+"""Fields of a meter's document besides its versions."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

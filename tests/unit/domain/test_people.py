@@ -47,7 +47,7 @@ OTHERS = [
 
 
 def with_id(value: Any, user_id: str) -> Any:
-    """A value with an id in it, as whoever writes JSON puts it there."""
+    """A value with an id in it, in a form that JSON allows."""
     if isinstance(value, str):
         return value.replace("{id}", user_id)
     if isinstance(value, list):

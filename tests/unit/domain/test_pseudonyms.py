@@ -1,4 +1,4 @@
-"""Pseudonyms tell values apart and say nothing about them."""
+"""Pseudonyms distinguish values and say nothing about them."""
 
 from hypothesis import given
 from hypothesis import strategies as st

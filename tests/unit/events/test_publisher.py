@@ -42,7 +42,7 @@ def bytes_of(entry: dict[str, Any]) -> int:
 
 
 class Bus:
-    """Fails as told: ``failures`` says per call which entries it refuses, or raises. A call takes ``seconds``."""
+    """Fails on purpose: ``failures`` says per call which entries it refuses, or raises. A call takes ``seconds``."""
 
     def __init__(self, *failures: set[int] | Exception, seconds: float = 0.0) -> None:
         self.failures = list(failures)

@@ -1,4 +1,4 @@
-"""What the tests of flags share: a rollout on doubles."""
+"""Fixtures of the tests of flags: a rollout on fakes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A stage's flags on doubles: AppConfig, the sync control, the record, the known users."""
+"""A stage's flags on fakes: AppConfig, the sync control, the record, the known users."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -98,7 +98,7 @@ class Rollout:
         self.flags.changes.set(GLOBAL, FlagPatch(enabled=True), ORDER)
 
     def table(self) -> Flag:
-        """The table's flag as it is deployed."""
+        """The table's deployed flag."""
         return self.flags.overview.listing().document.flags[TABLE]
 
     def decision(self, user_id: str) -> Any:

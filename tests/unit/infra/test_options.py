@@ -1,4 +1,4 @@
-"""What scripts rely on of the commands: names, what must be given, what is taken, and when a target is told.
+"""The command line that scripts rely on: names, required options, what is accepted, and when a target is printed.
 
 Nothing runs here: the database and the deployment of these commands are not there.
 """
@@ -183,7 +183,7 @@ def every(command: click.Command, path: str = "") -> Iterator[tuple[str, click.C
 
 
 def told(parameter: click.Parameter) -> str:
-    """A parameter as the table above has it."""
+    """A parameter in the form of the table above."""
     option = isinstance(parameter, click.Option)
     name = "/".join((*parameter.opts, *parameter.secondary_opts)) if option else parameter.make_metavar(CONTEXT)
     default = parameter.to_info_dict()["default"] if option else None

@@ -1,4 +1,4 @@
-"""What a load test takes for an answer, and what for lost."""
+"""The load test's judgement: what counts as an answer, and what as lost."""
 
 import json
 from datetime import timedelta
@@ -71,7 +71,7 @@ def test_a_writer_is_answered_by_201_or_a_503_that_says_when_in_the_gateways_tim
 
 
 class Meter:
-    """Takes readings, but for the second; each list shows what it says, ``lies`` is left out of both."""
+    """Takes readings, except the second; each list shows what it says, ``lies`` is left out of both."""
 
     def __init__(self, lies: int = 0) -> None:
         self.dates: list[str] = []

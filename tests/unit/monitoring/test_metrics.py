@@ -1,4 +1,4 @@
-"""What CloudWatch is told: each name with its own value and unit."""
+"""The metrics that CloudWatch gets: each name with its own value and unit."""
 
 import json
 import re

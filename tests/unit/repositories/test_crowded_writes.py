@@ -1,4 +1,4 @@
-"""A write that meets others again and again waits longer before it begins once more."""
+"""A write that meets others again and again waits longer before it begins again."""
 
 from typing import cast
 

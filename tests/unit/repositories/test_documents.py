@@ -1,4 +1,4 @@
-"""Documents: ids of our own making are such as the driver makes, and a damaged mode is told by its field."""
+"""Documents: ids of our own making are such as the driver makes, and the error of a damaged mode names its field."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

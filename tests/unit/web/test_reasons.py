@@ -1,4 +1,4 @@
-"""What the page says to operators of the rollout: every reason that the application gives has words."""
+"""The page's words for operators: every reason that the application gives has some."""
 
 import re
 from pathlib import Path

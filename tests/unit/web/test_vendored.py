@@ -1,4 +1,4 @@
-"""What others have made lies here as they published it, or as esbuild makes it of that: version, licence, checksum."""
+"""Vendored files are as their authors published them, or as esbuild makes them: version, licence, checksum."""
 
 import json
 import os

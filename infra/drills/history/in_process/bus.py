@@ -1,4 +1,4 @@
-"""EventBridge's part, and worse: events come late, out of order, twice, or never."""
+"""A worse EventBridge: events come late, out of order, twice, or never."""
 
 import threading
 import time

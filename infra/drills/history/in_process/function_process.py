@@ -1,8 +1,8 @@
 """One process of a function: the application behind its routes, and what it does when EventBridge calls.
 
-Started by ``process_source``. It is the deployed code on the deployed code's adapters, but for what stands around it:
-events are handed to whoever asks, flags come with the request, who asks is believed. Now and then it is held up, where
-that is worst: in the middle of a write, and between a calculation and its publishing.
+Started by ``process_source``. It is the deployed code on the deployed code's adapters, except what is around it:
+a caller fetches the events, flags come with the request, the caller's name is believed. Now and then it is held up,
+where that is worst: in the middle of a write, and between a calculation and its publishing.
 """
 
 import json
@@ -142,7 +142,7 @@ class _HeldDisplay:
 
 
 class _Bus:
-    """Keeps what is published until whoever asked takes it along: with a killed process it is lost."""
+    """Keeps what is published until the caller fetches it: with a killed process it is lost."""
 
     def __init__(self) -> None:
         self._entries: list[Any] = []

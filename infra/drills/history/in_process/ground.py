@@ -84,7 +84,7 @@ class InProcessGround:
         return wait_until(lambda: self._bus.is_idle, seconds)
 
     def differences(self) -> list[str]:
-        """By ``verify``."""
+        """Run ``verify``."""
         return self._sync.differences()
 
     def _deploy(self, document: FlagDocument) -> None:

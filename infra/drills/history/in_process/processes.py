@@ -1,4 +1,4 @@
-"""The processes of functions as a history's ground uses them: asked one at a time each, killed, made anew."""
+"""Pools of function processes for a history: each answers one request at a time, is killed, and is made again."""
 
 import json
 import os
@@ -64,7 +64,7 @@ class Worker:
 
 
 class FunctionPool:
-    """So many processes; who asks waits for a free one. New flags reach each of them some time within a second.
+    """A fixed number of processes; a caller waits for a free one. New flags reach each of them within a second.
 
     ``how``: what ``process_source`` must know of each.
     """
@@ -125,7 +125,7 @@ class FunctionPool:
 
 @contextmanager
 def function_source(uri: str, database: str) -> Iterator[MakePool]:
-    """Where pools get their processes from, each with what ``process_source`` must know of them."""
+    """Start the source of the pools' processes, with what ``process_source`` must know of them."""
     folder = Path(mkdtemp(prefix="energy-monitor-history-"))
     address, log = str(folder / "functions"), folder / "log"
     with log.open("wb") as said:

@@ -1,4 +1,4 @@
-"""What Lambda answers when a function fails outside its own code. Bodies and log lines only, no processes."""
+"""Lambda's answers when a function fails outside its own code. Bodies and log lines only, no processes."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Keeps LocalStack's files together and tidy.
+"""Moves LocalStack's files into the stack's folder, and removes those left over.
 
 LocalStack writes S3 objects to one fixed folder of the machine, where a second stack beside this one would delete them.
 """

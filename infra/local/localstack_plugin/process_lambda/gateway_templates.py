@@ -1,4 +1,4 @@
-"""How API Gateway fills a gateway response: templates and headers with ``$context`` variables, nothing more.
+"""Filling API Gateway's responses: templates and headers with ``$context`` variables, nothing more.
 
 See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html.
 """

@@ -1,4 +1,4 @@
-"""Turns itself into a function's process: ``launch.py <parent pid> <command...>``.
+"""The launcher that becomes a function's process: ``launch.py <parent pid> <command...>``.
 
 On Linux the kernel is first asked to kill this process when the thread that started it ends, so that no function
 outlives LocalStack, not even one killed with SIGKILL. The request survives ``exec``; what runs afterwards is exactly

@@ -81,7 +81,7 @@ class FunctionProcess:
         return content.decode(errors="replace")
 
     def peak_memory_mb(self) -> int:
-        """Return the most memory the process held, as far as it is known; 0 where there is no /proc."""
+        """Return the most memory the process held; 0 where there is no /proc."""
         with contextlib.suppress(OSError):
             if found := re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self._process.pid}/status").read_text()):
                 self._peak_memory_mb = int(found[1]) // 1024

@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
     _delivery: Future[bool] | None = None
 
     def handle(self) -> None:
-        """Serve one connection, and tell whether what was sent on it was read.
+        """Serve one connection, and note whether what was sent on it was read.
 
         A process that ends with unread data resets its connections; one that had read everything closes them.
         """

@@ -1,1 +1,1 @@
-"""What the migration alone needs from outside, in memory: both sides, flags, rollouts, comparisons, the census."""
+"""Fakes of the ports that the migration alone needs: both sides, flags, rollouts, comparisons, the census."""

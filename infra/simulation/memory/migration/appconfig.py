@@ -1,7 +1,7 @@
 """AppConfig with what the emulator lacks: validators, the lock on versions, the age of tokens, the poll interval, 429.
 
 Time is the test's own: ``pass_time`` moves it, and so does everything that pauses. One environment; of other profiles
-in it there are deployments only, which stand in the way of ours.
+in it there are deployments only, which block ours.
 """
 
 import json
@@ -109,11 +109,11 @@ class FakeAppConfig:
         return self
 
     def content(self) -> Any:
-        """What is deployed now."""
+        """The deployed content."""
         return json.loads(self.serving())
 
     def serving(self) -> bytes:
-        """The same as it was stored."""
+        """The deployed content in its stored form."""
         return self.versions[self._serving().version]
 
     def pass_time(self, seconds: float) -> None:

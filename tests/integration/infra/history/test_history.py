@@ -1,7 +1,7 @@
 """People under flips, on processes of this machine: nothing is wrong, and whatever is planted is found.
 
 A fault happens in every history that it is planted in, however fast the machine is. Who meets it is chance: people do
-mostly what meets it, and live once more, with other wishes, until they have.
+mostly what meets it, and live again, with other wishes, until they have.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""How tests write readings down: local times and amounts as text, in the zone of the case."""
+"""Building readings in tests: from local times and amounts as text, in the zone of the case."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: meters with everything that happens to meters, and the zones they stand in."""
+"""Hypothesis strategies: meters with everything that happens to meters, and the zones they are in."""
 
 from collections.abc import Sequence
 from decimal import Decimal

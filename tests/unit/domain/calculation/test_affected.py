@@ -25,7 +25,7 @@ def everything(counter: Series, zone: ZoneInfo) -> Documents:
 
 
 def refreshed(documents: Documents, counter: Series, changed: list[int], zone: ZoneInfo) -> Documents:
-    """What a refresh leaves: affected years calculated anew, years no longer stored gone, the rest untouched."""
+    """What a refresh leaves: affected years calculated again, years no longer stored gone, the rest untouched."""
     years = affected_years(counter, min(changed), max(changed), zone)
     stored = stored_years(counter, zone)
     kept = {year: document for year, document in documents.items() if year not in years}

@@ -1,4 +1,4 @@
-"""Months tell whether a register only grew: where one cannot, nobody believes that it did."""
+"""Months show whether a register only grew: where one cannot, nobody believes that it did."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ READINGS = Span(at("2020-11-20"), at("2022-02-10"))
 
 
 def year(number: int, **months: dict[str, Any]) -> dict[str, Any]:
-    """A year's months, all of which grew, but for those that are given by their number."""
+    """A year's months, all of which grew, except those that are given by their number."""
     grown = {"consumption": Decimal(5), "flags": []}
     return {"year": number, "months": [{"month": n} | grown | months.get(f"m{n}", {}) for n in range(1, 13)]}
 

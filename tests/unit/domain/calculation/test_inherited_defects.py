@@ -1,4 +1,4 @@
-"""Defects of an earlier implementation (CALCULATION.md, 12), as far as they concern calculation. Never again."""
+"""Defects of an earlier implementation (CALCULATION.md, 12), as far as they concern calculation: none comes back."""
 
 import re
 import time

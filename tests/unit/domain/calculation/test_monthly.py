@@ -142,7 +142,7 @@ def test_flags_end_where_the_reading_stands_that_measures_the_end() -> None:
 
 
 def test_flags_begin_where_the_reading_stands_that_measures_the_end() -> None:
-    """The dip is over at the reading of 31 January that stands for January's end, so February has none of it."""
+    """The dip is over at the reading of 31 January that measures January's end, so February has none of it."""
     counter = series(("2023-12-31", 900), ("2024-01-20", 1000), ("2024-01-31", 990), ("2024-02-29", 1100))
     assert flags_of(counter) == {"Jan": ["dip"]}
     later = series(("2023-12-31", 900), ("2024-01-31", 1000), ("2024-02-15", 990), ("2024-02-29", 1100))

@@ -1,4 +1,4 @@
-"""What holds of the monthly view for every meter."""
+"""Properties of the monthly view that hold for every meter."""
 
 import time
 from collections.abc import Iterator
@@ -108,7 +108,7 @@ def test_a_month_end_is_measured_only_by_a_reading_within_twelve_hours_or_at_mid
 
 
 class SteadyMeter(NamedTuple):
-    """Readings at any times of a meter that counts so many billionths each millisecond."""
+    """Readings at any times of a meter that counts a fixed number of billionths each millisecond."""
 
     readings: list[Reading]
     billionths: int

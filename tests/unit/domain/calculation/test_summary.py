@@ -149,7 +149,7 @@ def test_the_average_is_per_24_hours_between_the_ends_that_stand_for_the_thirty_
 
 
 def test_the_average_of_measured_ends_counts_the_time_between_their_readings() -> None:
-    # 31 January stands for the end of that day, six in the morning for the end of the day before: 31.25 days, not 30.
+    # 31 January means the end of that day, six in the morning the end of the day before: 31.25 days, not 30.
     counter = series(("2024-01-31", 5022), ("2024-03-02T06:00", 5397))
     assert on(date(2024, 3, 1), counter).average_per_day == figure("12.000", "measured")
 

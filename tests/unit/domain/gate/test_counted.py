@@ -1,4 +1,4 @@
-"""What one comparison counts for, and who answers for what was counted."""
+"""Counting a comparison for the gate, and answers for differences that were counted."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What is asked back about a count by those around it, what explains it, and in which words (CALCULATION.md, 9)."""
+"""Questions about a count that does not fit those around it, what explains it, and their words (CALCULATION.md, 9)."""
 
 from collections.abc import Sequence
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What a caller of version 1 is called, and what of the calls is our own."""
+"""The names of version 1's callers, and which calls are our own."""
 
 import pytest
 

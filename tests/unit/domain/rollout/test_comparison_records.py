@@ -1,4 +1,4 @@
-"""What is remembered of comparisons, and when a difference wants nobody's attention any more."""
+"""Records of comparisons, and when a difference is settled."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Each thing that stands in the way of a component, alone: what is said, and which command comes first."""
+"""Each thing that can block a component, alone: what is said, and which command comes first."""
 
 from dataclasses import replace
 from typing import Any
@@ -55,7 +55,7 @@ PLAN = "python -m infra flags plan energy_table --to"
 
 
 def seen(**changes: Any) -> Evidence:
-    """Where all is well but for what a test says, of the component or of what all share."""
+    """Where all is well except what a test says, of the component or of what all share."""
     shared = {name: changes.pop(name) for name in [*changes] if name in Shared.__dataclass_fields__}
     return replace(GOOD, shared=replace(SHARED, **shared), **changes)
 

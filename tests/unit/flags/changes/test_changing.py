@@ -42,7 +42,7 @@ def test_a_change_is_deployed_remembered_and_in_effect(rollout: Rollout) -> None
 @pytest.mark.parametrize("before", [0.25, 1, 7, 14.75])
 @pytest.mark.parametrize("own_before", [0.5, 14, 300])
 def test_a_change_is_in_effect_everywhere_when_it_says_so(risen: Rollout, before: float, own_before: float) -> None:
-    """Wherever a function stands in its poll interval, and wherever the process that makes the change."""
+    """At any time in a function's poll interval, and in that of the process that makes the change."""
     function = risen.operator().overview.store
     risen.flags.overview.store.loaded()
     risen.appconfig.pass_time(own_before)

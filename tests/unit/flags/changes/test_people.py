@@ -34,7 +34,7 @@ def versions(rollout: Rollout) -> FlagVersions:
 
 
 def in_time() -> float:
-    """So many seconds are left."""
+    """How many seconds are left."""
     return 60.0
 
 

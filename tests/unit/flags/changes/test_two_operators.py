@@ -1,4 +1,4 @@
-"""Two operators at once: one is told, nothing is overwritten, and a rollback gets through."""
+"""Two operators at once: one gets an error, nothing is overwritten, and a rollback gets through."""
 
 from decimal import Decimal
 from typing import Any
@@ -117,7 +117,7 @@ def test_a_rollback_that_loses_five_races_gives_up_and_says_by_whom_it_was_overt
 
 
 def overtaken(rollout: Rollout, change: str = TABLE, after_polls: int = 0, percent: int = 20) -> Rollout:
-    """Somebody without our locks deploys in the moment after so many polls of what was deployed here."""
+    """Somebody without our locks deploys after ``after_polls`` polls of what was deployed here."""
     other, real, polls = rollout.operator().changes, rollout.appconfig.get_latest_configuration, [0]
 
     def polled(ConfigurationToken: str) -> Any:  # noqa: N803 the name AWS gives it

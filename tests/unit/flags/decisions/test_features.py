@@ -1,4 +1,4 @@
-"""A flag is plain Powertools rules and back; whatever else stands in a document is set apart or refused."""
+"""A flag is plain Powertools rules and back; whatever else a document has is set apart or refused."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""What the shape of a flag document goes by, and what it does not."""
+"""The shape of a flag document: which parts of the document it depends on, and which it does not."""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""CloudFormation, as far as a test says what it answers."""
+"""A fake of CloudFormation whose answers a test writes."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a deployment tells its functions."""
+"""The parameters that a deployment hands to its functions."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A package's byte code counts as it is: wherever it is unpacked, and however it was packaged before."""
+"""A package's byte code is used unchanged: wherever it is unpacked, and however it was packaged before."""
 
 import marshal
 import os
@@ -45,7 +45,7 @@ def test_each_module_has_the_byte_code_of_this_python(archive: Path) -> None:
 
 
 def test_it_is_used_wherever_the_package_lies_and_tracebacks_name_the_place(archive: Path, tmp_path: Path) -> None:
-    """What is unpacked has other times than what was packaged: the module is changed here to tell which was run."""
+    """What is unpacked has other times than what was packaged: the module is changed here to see which was run."""
     add_byte_code(archive)
     place = tmp_path / "task"
     with ZipFile(archive) as packed:

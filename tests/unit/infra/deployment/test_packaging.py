@@ -43,7 +43,7 @@ def test_the_digest_follows_what_the_template_is_made_of(tmp_path: Path, source:
 def test_packaging_asks_nobody_for_credentials_and_must_leave_a_package(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Instead of Chalice runs a program that says what it was told, makes nothing and calls that a success."""
+    """Instead of Chalice runs a program that prints its settings, makes nothing and calls that a success."""
     told = "import os; print('disabled:', os.environ['AWS_EC2_METADATA_DISABLED'])"
     monkeypatch.setattr(packaging, "CHALICE", [sys.executable, "-c", told])
     with pytest.raises(DeployError, match="could not package the application:\ndisabled: true"):

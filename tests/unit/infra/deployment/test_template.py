@@ -1,4 +1,4 @@
-"""The template as it is deployed: who may do what, where logs and dead letters go, how much comes through."""
+"""The deployed template: who may do what, where logs and dead letters go, how much comes through."""
 
 import json
 import re
@@ -161,7 +161,7 @@ BEHIND = (
 
 
 def test_no_right_is_for_everything(resources: Template) -> None:
-    """A star stands only where ids follow: behind the stage's own flags, functions and group, and all alarms."""
+    """A star is only where ids follow: behind the stage's own flags, functions and group, and all alarms."""
     for function in functions(resources):
         for statement in statements(resources, function):
             assert "*" not in "".join(statement["Action"])

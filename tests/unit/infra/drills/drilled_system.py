@@ -1,4 +1,4 @@
-"""A small system to drill on, in memory: two sides, flipped at once, and faults on demand. Not here: tests."""
+"""A small system in memory, for tests of drills: two sides, flipped at once, and faults on demand. No tests here."""
 
 import json
 import threading

@@ -12,7 +12,7 @@ NUMBERS = {"_list_deployments": "DeploymentNumber", "_list_hosted_configuration_
 
 
 def emulator(count: int) -> Any:
-    """What MiniStack has: lists of the oldest ones, as many as they are asked for."""
+    """What MiniStack has: lists of the oldest ones, as many as the caller wants."""
 
     def listing(number: str) -> Any:
         def listed(application: str, parent: str, query: dict[str, str]) -> tuple[int, dict[str, str], bytes]:

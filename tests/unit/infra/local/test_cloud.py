@@ -1,4 +1,4 @@
-"""What a stack and a deployment tell AWS, or what takes its place on this machine."""
+"""What a stack and a deployment send to AWS, or to its emulators on this machine."""
 
 import json
 import threading

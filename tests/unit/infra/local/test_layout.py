@@ -1,4 +1,4 @@
-"""What tells stacks apart: names, ports and databases."""
+"""Layouts of stacks: names, ports and databases."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a person sees while things are being done."""
+"""Printing of steps: what a person sees while they run."""
 
 import io
 

@@ -197,7 +197,7 @@ def test_a_caller_is_listed_and_spared_for_a_while(ended: Ended, capsys: pytest.
 
 def test_what_is_in_the_way_is_listed_with_its_command(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check") == 0
-    assert "nothing stands in the way: python -m infra retire apply" in shown(capsys)
+    assert "nothing blocks it: python -m infra retire apply" in shown(capsys)
     assert run("check", "--json") == 0
     assert json.loads(capsys.readouterr().out) == []
     ended.rollout.set(50)

@@ -1,4 +1,4 @@
-"""What ``--without`` takes out is something else that is done, and a later step has to notice it."""
+"""The guards of ``rehearsal --without``: each replaces a step by another one, and a later step has to notice it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the rehearsal looks for at the end of the old backend."""
+"""The rehearsal's checks at the end of the old backend."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -93,7 +93,7 @@ CLEAN = {"mode_show": (0, {"mode": "new_only"}), "retire_check": (0, [])}
 
 
 def test_who_has_left_in_order_has_left() -> None:
-    assert "nothing stood in its way" in retiring.left(Retiring(410, **CLEAN))
+    assert "nothing blocked it" in retiring.left(Retiring(410, **CLEAN))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the rehearsal looks for while components are rolled out."""
+"""The rehearsal's checks while components are rolled out."""
 
 from typing import Any
 

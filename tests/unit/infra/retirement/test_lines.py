@@ -1,4 +1,4 @@
-"""What the manifest names in a file is found as it is meant, and nothing else."""
+"""The lines that the manifest means in a file are found, and no others."""
 
 import pytest
 

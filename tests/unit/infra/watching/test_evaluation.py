@@ -1,4 +1,4 @@
-"""CloudWatch's rules, as they are evaluated here: periods, M of N, missing data, statistics, metric math."""
+"""The laptop's evaluation of CloudWatch's rules: periods, M of N, missing data, statistics, metric math."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is added to the template: an alarm for each rule and member, whom they tell, and the dashboard."""
+"""What is added to the template: an alarm for each rule and member, whom they notify, and the dashboard."""
 
 import json
 import re

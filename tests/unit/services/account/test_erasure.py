@@ -50,7 +50,7 @@ def test_a_request_that_fails_on_the_way_says_that_it_goes_on() -> None:
 
 
 class Place:
-    """A place beside the database; ``told``: how many seconds were left when it was asked."""
+    """A place beside the database; ``told``: how many seconds were left at each call."""
 
     def __init__(self, name: str) -> None:
         self.name = name

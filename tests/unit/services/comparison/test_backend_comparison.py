@@ -45,7 +45,7 @@ def failing(error: Exception) -> Answer:
 
 @dataclass
 class Scene:
-    """Two backends that answer as told, one look after another; the last answer is repeated."""
+    """Two backends with prepared answers, one look after another; the last answer is repeated."""
 
     old: Sequence[Answer] = (view(1),)
     new: Sequence[Answer] = (view(1),)

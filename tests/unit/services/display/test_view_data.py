@@ -1,4 +1,4 @@
-"""What no reading reaches is the same in every year and zone, so it is calculated once."""
+"""Months that no reading reaches are the same in every year and zone, so they are calculated once."""
 
 from zoneinfo import ZoneInfo
 

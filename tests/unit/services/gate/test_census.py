@@ -44,7 +44,7 @@ class Clock:
 
 @dataclass
 class Backends:
-    """Answers are equal but for whom a test says, after a second each."""
+    """Answers are equal except for the people whom a test names, after a second each."""
 
     clock: Clock
     outcomes: dict[str, Outcome] = field(default_factory=dict)

@@ -26,7 +26,7 @@ BUDGET = 35.0
 
 @dataclass
 class Calculation(DisplayDataCalculationService):
-    """Publishes nothing but the version, takes its time, and fails where it is told to."""
+    """Publishes nothing but the version, takes its time, and fails for the meters that a test names."""
 
     store: FakeStore
     failing: Collection[str] = ()

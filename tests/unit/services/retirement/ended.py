@@ -1,4 +1,4 @@
-"""A system in which everything has moved, for as long as anybody asks for."""
+"""A system in which everything moved to the new backend long ago."""
 
 from decimal import Decimal
 from typing import cast
@@ -16,7 +16,7 @@ from tests.unit.services.status.system import System
 
 
 class Ended(System):
-    """A system in which nothing stands in the way."""
+    """A system in which nothing blocks the end."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,4 +1,4 @@
-"""What stands in the way of the old backend's end: each hindrance by itself, and each look fails alone."""
+"""Hindrances of the old backend's end: each one by itself, and each look fails alone."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Rollouts on doubles, with a clock of their own: what a schedule and operators do to them."""
+"""Rollouts on fakes, with a clock of their own, a schedule and operators."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ class Carrying:
         return self.carrier.run(45)[TABLE]
 
     def minutes(self, number: int) -> None:
-        """So many runs, a minute apart."""
+        """Do ``number`` runs, a minute apart."""
         for _ in range(number):
             self.now += MINUTE
             self.carrier.run(45)

@@ -95,8 +95,8 @@ def test_a_run_without_time_does_nothing_and_the_next_one_goes_on() -> None:
     assert (job.service.run(-1).state, job.run()[1]) == ("unfinished", {"alice", "bob"})
 
 
-def test_the_event_of_a_meter_tells_all_that_was_written_of_it() -> None:
-    """More changes of one meter than one transaction takes, told once."""
+def test_the_event_of_a_meter_covers_all_that_was_written_of_it() -> None:
+    """More changes of one meter than one transaction takes, in one event."""
     job = Job()
     job.stands(None)
     for number in range(501):

@@ -1,4 +1,4 @@
-"""Histories written down by hand, an operation a second. Not here: tests."""
+"""Histories written by hand, an operation a second. No tests here."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ POWER = "power"
 
 
 class History:
-    """One person's operations, in the order in which a test tells them."""
+    """One person's operations, in the order in which a test names them."""
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []

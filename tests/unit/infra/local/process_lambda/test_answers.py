@@ -1,4 +1,4 @@
-"""What Lambda answers when a function fails outside its own code."""
+"""Lambda's answers when a function fails outside its own code."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Which media types the laptop's API Gateway passes as bytes."""
+"""The media types that the laptop's API Gateway passes as bytes."""
 
 from pathlib import Path
 

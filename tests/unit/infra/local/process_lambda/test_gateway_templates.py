@@ -1,4 +1,4 @@
-"""How a gateway response is filled."""
+"""Filling the template of a gateway response."""
 
 import json
 from http import HTTPStatus
