@@ -141,6 +141,24 @@ def test_a_comparison_fails_where_something_differs_or_failed_or_nothing_was_com
     assert run("compare", "run", *whom, *form) == code
 
 
+@pytest.mark.parametrize("whom", [(), ("--user", "alice", "--all"), ("--user", "alice", "--sample", "2")])
+def test_a_comparison_wants_one_user_or_all(
+    comparing: Comparing, capsys: pytest.CaptureFixture[str], whom: tuple[str, ...]
+) -> None:
+    comparing(Comparer((E,)))
+    assert run("compare", "run", *whom) == 2
+    assert "say whom: --user USER, or --all, or --all --sample 20" in capsys.readouterr().err
+
+
+def test_a_long_comparison_says_how_far_it_is(comparing: Comparing, capsys: pytest.CaptureFixture[str]) -> None:
+    comparing(Comparer((E,) * 250))
+    assert run("compare", "run", "--all") == 0
+    assert [line for line in capsys.readouterr().err.splitlines() if "reads" in line] == [
+        "100 reads compared",
+        "200 reads compared",
+    ]
+
+
 def group(rule: IgnoreRule | None = None, gone: Replay | None = None) -> DifferenceGroup:
     return DifferenceGroup("f1", TABLE, DifferenceKind.VALUE, "readings[].amount", 1, 1, 4, 4, (), rule, gone)
 
@@ -235,15 +253,28 @@ def test_a_sweep_fails_where_a_meter_cannot_be_refreshed(
 
 
 @FORMS
-@pytest.mark.parametrize(("differences", "code"), [((), 0), (("meters: alice|power",), 1)])
+@pytest.mark.parametrize(("differences", "code"), [((), 0), (("meters: alice|[power]",), 1)])
 def test_a_round_trip_fails_where_something_is_not_as_before(
-    monkeypatch: pytest.MonkeyPatch, differences: tuple[str, ...], code: int, form: tuple[str, ...]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    differences: tuple[str, ...],
+    code: int,
+    form: tuple[str, ...],
 ) -> None:
     monkeypatch.setattr(migrations_command, "database_of", lambda _: nullcontext())
     monkeypatch.setattr(roundtrip, "verify", lambda *_: roundtrip.RoundTrip(9, differences))
     with pytest.raises(SystemExit) as exited:
         migrations_command.run(["verify-roundtrip", "--stage", "nowhere", *form])
     assert exited.value.code == code
+    said = capsys.readouterr().out
+    if form:
+        assert json.loads(said) == {"documents": 9, "differences": [*differences]}
+        return
+    verdict = "not equal" if differences else "equal documents and indexes"
+    assert said.splitlines() == [
+        *(f"differs: {difference}" for difference in differences),
+        f"up, down, up on a copy, 9 documents compared: {verdict}",
+    ]
 
 
 @FORMS

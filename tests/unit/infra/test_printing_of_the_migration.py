@@ -77,6 +77,13 @@ def test_a_mode_from_the_beginning_has_no_date_and_no_drain(
     assert printed() == [f"mode {mode}: {meaning}", "since ever", "drain done", f"sides {right} is authoritative"]
 
 
+def test_a_long_reason_is_folded_and_never_cut_off(printed: Callable[[], list[str]]) -> None:
+    by, why = "b" * 300, "w" * 700
+    two_sides.print_mode(ModeReport(SyncState(SyncMode.OLD_ONLY), 0.0, [ModeChange(SyncMode.OLD_ONLY, AT, why, by)]))
+    cells = "".join(printed())
+    assert (cells.count("b") - cells.count("by"), cells.count("w")) >= (300, 700)
+
+
 def test_the_mode_for_programs() -> None:
     changes = [ModeChange(SyncMode.DUAL_WRITE, AT, "as planned", "olga")]
     state = SyncState(SyncMode.DUAL_WRITE, AT, Side.NEW)
