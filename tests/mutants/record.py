@@ -61,7 +61,7 @@ def record_of(folder: Path, report: Path) -> Record:
     """What pytest reported and coverage saw in that folder."""
     seconds, red = dict[str, float](), set[str]()
     for case in ElementTree.parse(report).iter("testcase"):
-        test = _function(f"{case.attrib['classname'].replace('.', '/')}.py::{case.attrib['name']}")
+        test = _function(_named(case.attrib["classname"], case.attrib["name"]))
         seconds[test] = seconds.get(test, 0.0) + float(case.attrib["time"])
         if case.find("failure") is not None or case.find("error") is not None:
             red.add(test)
@@ -87,6 +87,12 @@ def kept_record(file: Path) -> Record | None:
 
 def _tests(contexts: Iterable[str]) -> list[str]:
     return sorted({_function(context) for context in contexts if context})
+
+
+def _named(place: str, name: str) -> str:
+    """A test as pytest takes it; its place is a module, and a class where it is in one."""
+    module, _, of_class = place.partition(".Test")
+    return "::".join([f"{module.replace('.', '/')}.py", *([f"Test{of_class}"] if of_class else []), name])
 
 
 def _function(context: str) -> str:

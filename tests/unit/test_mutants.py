@@ -101,11 +101,12 @@ def test_a_record_says_which_test_runs_which_line_how_long_and_which_were_red(tm
         <testcase classname="tests.test_x" name="test_a[1]" time="1.5"/>
         <testcase classname="tests.test_x" name="test_a[2]" time="0.5"/>
         <testcase classname="tests.test_x" name="test_b" time="1.0"><failure/></testcase>
+        <testcase classname="tests.test_x.TestAll" name="runTest" time="3.0"/>
     </testsuite>""")
     record = record_of(tmp_path, tmp_path / "report.xml")
     both = ["tests/test_x.py::test_a", "tests/test_x.py::test_b"]
     assert record.lines == {"chalicelib/x.py": {"1": [], "4": both}}
-    assert record.seconds == {both[0]: 2.0, both[1]: 1.0}
+    assert record.seconds == {both[0]: 2.0, both[1]: 1.0, "tests/test_x.py::TestAll::runTest": 3.0}
     assert record.red == (both[1],)
 
 
