@@ -11,10 +11,12 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from chalicelib.domain.components import Component
 from chalicelib.domain.gate.evidence import Surrounding
@@ -275,6 +277,14 @@ def test_a_round_trip_fails_where_something_is_not_as_before(
         *(f"differs: {difference}" for difference in differences),
         f"up, down, up on a copy, 9 documents compared: {verdict}",
     ]
+
+
+def test_a_failure_of_a_migration_is_red_and_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = StringIO()
+    monkeypatch.setattr(migrations_command, "progress_console", Console(file=printed, force_terminal=True))
+    with pytest.raises(SystemExit):
+        migrations_command.run(["status", "--stage", "nowhere", "--name", "[both]"])
+    assert "\x1b[31m" in printed.getvalue()
 
 
 @FORMS

@@ -3,8 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,10 +27,11 @@ from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.differences import DifferenceKind
 from chalicelib.domain.sides import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncStop
-from chalicelib.domain.sync.repairs import KeptDocument, PlannedWrites, RepairPlan, Undone
+from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, PlannedWrites, RepairPlan, Undone
 from chalicelib.flags.changes.inspect import Explanation
 from chalicelib.services.sync.sync_job import SyncReport
 from chalicelib.services.sync.sync_modes import ModeReport
+from infra import __main__ as command_line
 from infra.operations import (
     printing,
     repair,
@@ -107,6 +110,23 @@ def test_the_mode_for_programs() -> None:
         "stopped": None,
         "changes": [],
     }
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_runs_that_can_be_undone_are_listed(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    printed: Callable[[], list[str]],
+    form: tuple[str, ...],
+) -> None:
+    undo = SimpleNamespace(runs=lambda: [KeptRun("sync-1", AT, 1_200, 1_000)])
+    monkeypatch.setattr(repair, "connected", lambda _: nullcontext(SimpleNamespace(undo=undo)))
+    command_line.main(["repair", "runs", "--uri", "mongodb://127.0.0.1:1/", *form], standalone_mode=False)
+    if form:
+        run = {"run": "sync-1", "at": "2023-11-14T22:13:20Z", "documents": 1_200, "undone": 1_000}
+        assert json.loads(capsys.readouterr().out) == [run]
+    else:
+        assert printed() == ["run at documents brought back", "sync-1 2023-11-14T22:13:20Z 1,200 1,000"]
 
 
 def test_a_stop_is_told_with_its_moment_and_none_is_not(printed: Callable[[], list[str]]) -> None:
