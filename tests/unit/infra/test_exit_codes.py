@@ -70,11 +70,7 @@ def test_a_replay_fails_where_an_event_did_not_get_onto_the_bus(
     code: int,
     form: tuple[str, ...],
 ) -> None:
-    service = SimpleNamespace(replay=lambda *_, **__: Replayed(3, left))
-    bus = SimpleNamespace(describe_event_bus=lambda **_: None)
-    monkeypatch.setattr(Deployment, "of", lambda _: SimpleNamespace(client=lambda _: bus, stack="nowhere"))
-    monkeypatch.setattr(replay, "database_of", lambda _: nullcontext())
-    monkeypatch.setattr(replay, "shell_replay", lambda *_: service)
+    put_replay(monkeypatch, lambda *_, **__: Replayed(3, left))
     assert run("replay", "--all", *form) == code
     said = capsys.readouterr().out
     if form:
@@ -84,6 +80,24 @@ def test_a_replay_fails_where_an_event_did_not_get_onto_the_bus(
     assert first == ("3 meters, 2 events sent, 1 not" if left else "3 meters, 3 events sent, 0 not")
     named = ["not sent for these meters; when the bus answers: python -m infra replay --user U", "  alice|[power]"]
     assert others == (named if left else [])
+
+
+def put_replay(monkeypatch: pytest.MonkeyPatch, done: Callable[..., Replayed]) -> None:
+    bus = SimpleNamespace(describe_event_bus=lambda **_: None)
+    monkeypatch.setattr(Deployment, "of", lambda _: SimpleNamespace(client=lambda _: bus, stack="nowhere"))
+    monkeypatch.setattr(replay, "database_of", lambda _: nullcontext())
+    monkeypatch.setattr(replay, "shell_replay", lambda *_: SimpleNamespace(replay=done))
+
+
+def test_a_long_replay_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def done(_user: object, _since: object, progress: Callable[[Replayed], None], **_: object) -> Replayed:
+        for meters in (999, 1_000, 1_050, 2_000):
+            progress(Replayed(meters, ()))
+        return Replayed(2_000, ())
+
+    put_replay(monkeypatch, done)
+    assert run("replay", "--all") == 0
+    assert capsys.readouterr().err.splitlines()[-2:] == ["1000 meters", "2000 meters"]
 
 
 @dataclass

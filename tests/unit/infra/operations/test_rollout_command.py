@@ -12,8 +12,9 @@ import pytest
 from chalicelib.domain.components import Component
 from chalicelib.domain.gate.evidence import AllowedHours
 from chalicelib.domain.rollouts.plan import Plan, steps_of
-from chalicelib.domain.rollouts.rollout import Approval, Entry, Seen, State
+from chalicelib.domain.rollouts.rollout import Approval, Direction, Entry, Intent, Seen, State
 from chalicelib.domain.rollouts.rollout import Rollout as StoredRollout
+from chalicelib.services.rollouts.as_json import rollout_document
 from infra import __main__ as command_line
 from infra.operations.printing import duration
 from infra.operations.rollout import commands
@@ -174,6 +175,49 @@ def test_a_rollout_with_all_that_is_known_of_it(printed: Callable[[], list[str]]
         "2023-11-14 22:13 step 10 % olga: next",
         "2023-11-14 22:12 start olga: as [planned]",
     ]
+
+
+def test_programs_get_all_that_is_known_of_a_rollout() -> None:
+    back = Intent(Direction.BACK, None, AT, "olga", "a breach")
+    rise = replace(back, direction=Direction.RISE, percent=Decimal("12.5"))
+    found = rollout_document(replace(RUNNING, intent=back), AT + 60_000)
+    at = "2023-11-14T22:13:20Z"
+    said = {"at": at, "by": "olga", "reason": "a breach"}
+    steps = [
+        {"name": "10 %", "percent": 10.0, "holdSeconds": 3_600},
+        {"name": "100 %", "percent": 100.0, "holdSeconds": 86_400},
+    ]
+    hours = {"zone": "Europe/Berlin", "first": 9, "last": 17, "days": [0, 1, 2, 3, 4]}
+    assert found == {
+        "component": "energy_table",
+        "state": "running",
+        "by": "olga",
+        "reason": "as [planned]",
+        "since": at,
+        "step": steps[0],
+        "next": steps[1],
+        "secondsLeft": 3_540,
+        "intent": {**said, "direction": "back", "percent": None},
+        "approval": {"at": at, "by": "otto", "reason": "agreed", "percent": 100.0, "named": False},
+        "plan": {"steps": steps, "approvals": 1, "hours": hours, "exact": True},
+        "seen": {"at": at, "text": "a meter lags", "command": "python -m infra sweep --list"},
+        "log": [
+            {"at": "2023-11-14T22:12:20Z", "by": "olga", "reason": "as [planned]", "what": "start"},
+            {"at": at, "by": "olga", "reason": "next", "what": "step 10 %"},
+        ],
+        "command": "python -m infra rollout status energy_table",
+    }
+    assert rollout_document(replace(RUNNING, intent=rise), AT)["intent"] == {
+        **said,
+        "direction": "rise",
+        "percent": 12.5,
+    }
+    over = rollout_document(replace(RUNNING, intent=None, approval=None, seen=None), AT + 7_200_000)
+    assert (over["secondsLeft"], over["intent"], over["approval"], over["seen"]) == (0, None, None, None)
+    none = rollout_document(STOPPED, AT)
+    assert (none["step"], none["secondsLeft"], none["plan"]["hours"]) == (None, None, None)
+    assert none["next"] == {"name": "50 %", "percent": 50.0, "holdSeconds": 86_400}
+    assert rollout_document(replace(STOPPED, state=State.ABORTED), AT)["next"] is None
 
 
 def test_a_rollout_that_has_stopped_names_nobody_and_waits_for_nothing(printed: Callable[[], list[str]]) -> None:
