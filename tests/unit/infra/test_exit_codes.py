@@ -34,6 +34,7 @@ from chalicelib.domain.rollout.comparison_log import (
 from chalicelib.domain.rollout.differences import DifferenceKind
 from chalicelib.domain.rollout.feedback import FeedbackReport
 from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.sync.reconciliation import SyncStop
 from chalicelib.services.refresh.replay import Replayed
 from chalicelib.services.refresh.sweeper import SweepReport
 from infra import __main__ as command_line
@@ -42,6 +43,7 @@ from infra.operations import (
     drill,
     rebuild,
     replay,
+    sync,
 )
 from infra.operations.compare import commands as compare
 from infra.operations.migrate import commands as migrations_command
@@ -238,6 +240,21 @@ def test_a_rebuild_fails_where_something_differs_or_nothing_was_compared(
     service = SimpleNamespace(check=lambda *_, **__: found, rebuild=lambda *_, **__: found)
     put_operations(monkeypatch, rebuild=service, sweeper=SimpleNamespace(outdated=lambda: 7))
     assert run("rebuild", *check, *form) == code
+
+
+@FORMS
+@pytest.mark.parametrize(
+    ("found", "stop", "code"),
+    [(seen(3), None, 0), (seen(3, 1), None, 0), (seen(3, 0, 1), None, 1), (seen(3), SyncStop(5, "why"), 1)],
+)
+def test_a_verify_fails_where_something_differs_or_the_sync_job_is_stopped(
+    monkeypatch: pytest.MonkeyPatch, found: Verification, stop: SyncStop | None, code: int, form: tuple[str, ...]
+) -> None:
+    consistency = SimpleNamespace(count_meters=lambda: 3, verify=lambda *_, **__: found)
+    modes = SimpleNamespace(show=lambda: SimpleNamespace(stop=stop))
+    operations = SimpleNamespace(consistency=consistency, modes=modes)
+    monkeypatch.setattr(sync, "connected", lambda _: nullcontext(operations))
+    assert run("verify", *form) == code
 
 
 FAILING = FailingMeter(LaggingMeter("alice|power", 2, "ValueError"), 5, 6)

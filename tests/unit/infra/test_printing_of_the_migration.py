@@ -25,6 +25,7 @@ from chalicelib.domain.rollout.comparison_log import (
 )
 from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.differences import DifferenceKind
+from chalicelib.domain.rollout.measurements import ComponentTimes, Sample
 from chalicelib.domain.sides import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncStop
 from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, PlannedWrites, RepairPlan, Undone
@@ -38,6 +39,7 @@ from infra.operations import (
     two_sides,
 )
 from infra.operations.compare import printing as compare_printing
+from infra.operations.compare.times import print_times, times_document
 from infra.operations.flags import printing as flag_printing
 from tests.unit.flags.rollout import TABLE, Rollout
 
@@ -127,6 +129,48 @@ def test_runs_that_can_be_undone_are_listed(
         assert json.loads(capsys.readouterr().out) == [run]
     else:
         assert printed() == ["run at documents brought back", "sync-1 2023-11-14T22:13:20Z 1,200 1,000"]
+
+
+TIMES = [
+    ComponentTimes(
+        Component.DASHBOARD,
+        backend,
+        fetch=Sample([(AT - each, 10.0 * each) for each in range(1, 21)], cut=backend is Backend.NEW),
+        render=Sample([]),
+        interaction=Sample([(AT, 1_234.56)] if backend is Backend.OLD else []),
+        errors=Sample([(AT, 0.0)] * 5 if backend is Backend.NEW else []),
+        served=Sample([]),
+    )
+    for backend in Backend
+]
+NONE = {"p50": None, "p95": None, "count": 0, "cut": False}
+
+
+def test_times_of_pages_stand_beside_each_other(printed: Callable[[], list[str]]) -> None:
+    print_times(TIMES, 24)
+    assert printed() == [
+        "component milliseconds old: p50 p95 count new: p50 p95 count",
+        "dashboard fetch 100.0 190.0 20 100.0 190.0 20+",
+        "dashboard interaction 1,234.6 1,234.6 1 0",
+        "dashboard errors 0.00% 0 20.00% 5",
+        "+: the latest of them; there are earlier ones, which count for nothing here",
+    ]
+    print_times([], 24)
+    assert printed() == ["no page has measured anything in the last 24 hours: that proves nothing"]
+
+
+def test_times_of_pages_for_programs() -> None:
+    found = times_document(TIMES)["dashboard"]
+    fetch = {"p50": 100.0, "p95": 190.0, "count": 20}
+    assert found["old"] == {
+        "fetch": {**fetch, "cut": False},
+        "render": NONE,
+        "interaction": {"p50": 1_234.56, "p95": 1_234.56, "count": 1, "cut": False},
+        "server": NONE,
+        "errors": {"count": 0, "cut": False, "rate": 0.0},
+    }
+    assert found["new"]["fetch"] == {**fetch, "cut": True}
+    assert found["new"]["errors"] == {"count": 5, "cut": False, "rate": 0.2}
 
 
 def test_a_stop_is_told_with_its_moment_and_none_is_not(printed: Callable[[], list[str]]) -> None:

@@ -14,7 +14,7 @@ from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import Outcome
+from chalicelib.domain.rollout.comparison_log import ComparisonReport, Outcome
 from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
@@ -25,7 +25,7 @@ from chalicelib.domain.sides import SyncMode
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from chalicelib.services.status.looking import LOOK_SECONDS, PATIENCE_MS, Looks, Problem
-from chalicelib.services.status.parts import HOUR_MS
+from chalicelib.services.status.parts import HOUR_MS, comparisons_block
 from infra.simulation.memory.state import Meter
 from tests.unit.flags.rollout import ORDER
 from tests.unit.services.status.system import AWAY, System, compared
@@ -421,6 +421,21 @@ def test_what_the_database_is_asked_ends_in_time() -> None:
 
 def never() -> int:
     raise AssertionError("nobody may look")
+
+
+def test_where_nothing_was_compared_everything_is_0() -> None:
+    block = comparisons_block(ComparisonReport({}, [], []), [], Component.ENERGY_TABLE, 0, 24)
+    counts = (block.equal, block.different, block.lagging, block.ignored, block.failed, block.other_calculation)
+    assert (counts, block.open, block.fingerprints) == ((0, 0, 0, 0, 0, 0), 0, [])
+
+
+def test_each_outcome_is_counted_by_itself() -> None:
+    outcomes = {outcome: number for number, outcome in enumerate(Outcome, start=1)}
+    report = ComparisonReport({Component.ENERGY_TABLE: outcomes}, [], [])
+    block = comparisons_block(report, [], Component.ENERGY_TABLE, 0, 24)
+    counts = (block.equal, block.different, block.lagging, block.ignored, block.failed, block.other_calculation)
+    order = ["EQUAL", "DIFFERENT", "LAG", "IGNORED", "FAILED", "OTHER_CALCULATION"]
+    assert counts == tuple(outcomes[Outcome[name]] for name in order)
 
 
 def test_a_meter_that_lags_longer_than_a_refresh_takes_is_shown_with_its_age(system: System) -> None:
