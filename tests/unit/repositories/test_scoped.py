@@ -210,3 +210,29 @@ def test_a_document_that_the_server_refuses_is_an_error_and_ends_the_insert() ->
         ScopedCollection(narrow, "alice").insert_many({"_id": number} for number in (1, 2, 1, 3))  # type: ignore[arg-type]
     assert caught.value.details["writeErrors"][0]["code"] == 11000
     assert [each["_id"] for each in narrow.stored] == [1, 2]
+
+
+def test_a_document_that_no_command_takes_is_an_error() -> None:
+    class Full:
+        """Takes nothing at all."""
+
+        name, database, codec_options = "full", property(lambda self: self), None
+
+        def command(self, command: Any, **_: Any) -> Any:
+            raise DocumentTooLarge(f"{len(command['documents'])} of more than 16 MB")
+
+    with pytest.raises(DocumentTooLarge, match="1 of more"):
+        ScopedCollection(Full(), "alice").insert_many({"_id": number} for number in range(3))  # type: ignore[arg-type]
+
+
+ALLOWED = """
+$addFields $bucket $bucketAuto $count $densify $facet $fill $group $limit $match $project $redact $replaceRoot
+$replaceWith $sample $set $setWindowFields $skip $sort $sortByCount $unset $unwind
+"""
+
+
+@pytest.mark.parametrize("stage", ALLOWED.split())
+def test_a_stage_that_works_on_the_documents_before_it_is_let_through(stage: str) -> None:
+    collection, alice = scoped()
+    alice.aggregate([{stage: {}}])
+    assert collection.asked == [[{"$match": {"$and": [{"userId": "alice"}, {}]}}, {stage: {}}]]
