@@ -209,6 +209,16 @@ def test_a_plan_of_migrations_tells_each_step_and_what_waits(printed: Callable[[
     )
 
 
+def test_the_state_of_a_migration_has_its_colour() -> None:
+    rows = [Status(f"00{number}", state, "") for number, state in enumerate(("applied", "pending", "edited"))]
+    assert [str(cell.style) for cell in output.status_table(rows).columns[1].cells] == ["green", "yellow", "red"]
+
+
+def test_what_a_script_says_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    output.ConsoleRun().say("[red]kept[/]: 3 documents")
+    assert capsys.readouterr().err == "[red]kept[/]: 3 documents\n"
+
+
 def test_the_state_of_migrations_is_a_table(printed: Callable[[], list[str]]) -> None:
     console.print(output.status_table([Status("001_one", "applied", "by olga"), Status("002_two", "edited", "")]))
     assert printed() == ["script state", "001_one applied by olga", "002_two edited"]

@@ -1,5 +1,6 @@
 """The session filter refuses what would reach beyond its user, before anything is sent."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DocumentTooLarge
 
 from chalicelib.domain.errors import ScopeError
+from chalicelib.monitoring.people import begin_call, hidden
+from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.scoped import REFUSED, ScopedCollection
 
 
@@ -157,6 +160,15 @@ def test_each_method_of_the_driver_is_scoped_or_refused() -> None:
     scoped_verbs = {name for name in vars(ScopedCollection) if not name.startswith("_")}
     assert offered == scoped_verbs | REFUSED
     assert not scoped_verbs & REFUSED
+
+
+@pytest.mark.parametrize("documents", [ScopedCollection, OwnedDocuments])
+def test_nobody_whose_documents_are_asked_for_is_named_in_a_log_line(documents: Callable[[Any, str], Any]) -> None:
+    begin_call()
+    assert hidden("somebody's reading") == "somebody's reading"
+    documents(Recording(), "somebody")
+    assert "somebody" not in hidden("somebody's reading")
+    begin_call()
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
