@@ -18,10 +18,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from chalicelib.domain.gate.evidence import Surrounding
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.meters.walks import Verification
+from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonReport,
     ComparisonResult,
@@ -33,8 +35,10 @@ from chalicelib.domain.rollout.comparison_log import (
 )
 from chalicelib.domain.rollout.differences import DifferenceKind
 from chalicelib.domain.rollout.feedback import FeedbackReport
-from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.rollout.measurements import ComponentTimes, Sample
+from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.domain.sync.reconciliation import SyncStop
+from chalicelib.domain.sync.repairs import PlannedWrites, RepairPlan
 from chalicelib.services.refresh.replay import Replayed
 from chalicelib.services.refresh.sweeper import SweepReport
 from infra import __main__ as command_line
@@ -42,11 +46,14 @@ from infra.drills.rollback import Drilled, Run
 from infra.operations import (
     drill,
     rebuild,
+    repair,
     replay,
     sync,
 )
 from infra.operations.compare import commands as compare
 from infra.operations.migrate import commands as migrations_command
+from infra.operations.trace import commands as trace
+from infra.operations.trace.path import Path, Step, path_document
 from infra.targets.deployment import Deployment
 from migrations import roundtrip
 
@@ -255,6 +262,88 @@ def test_a_verify_fails_where_something_differs_or_the_sync_job_is_stopped(
     operations = SimpleNamespace(consistency=consistency, modes=modes)
     monkeypatch.setattr(sync, "connected", lambda _: nullcontext(operations))
     assert run("verify", *form) == code
+
+
+def planned(differences: int = 0, deleted: int = 0) -> RepairPlan:
+    writes = (PlannedWrites(Side.NEW, EnergyType.POWER, deleted=deleted),)
+    return RepairPlan(Side.OLD, seen(3, 0, differences), writes, {Side.OLD: 9_000, Side.NEW: 9_000}, 1)
+
+
+def put_repair(monkeypatch: pytest.MonkeyPatch, plan: RepairPlan, stop: SyncStop | None, left: Verification) -> None:
+    consistency = SimpleNamespace(
+        count_meters=lambda: 3,
+        plan=lambda *_: plan,
+        check_answered=lambda *_: None,
+        new_run=lambda: SimpleNamespace(id="repair-1"),
+        repair=lambda *_: (plan.found, left),
+    )
+    modes, undo = SimpleNamespace(show=lambda: SimpleNamespace(stop=stop)), SimpleNamespace(runs=lambda: [])
+    operations = SimpleNamespace(consistency=consistency, modes=modes, undo=undo)
+    monkeypatch.setattr(repair, "connected", lambda _: nullcontext(operations))
+
+
+@FORMS
+@pytest.mark.parametrize(
+    ("plan", "stop", "code"),
+    [
+        (planned(), None, 0),
+        (planned(1), None, 1),
+        (planned(0, 1), None, 1),
+        (planned(), SyncStop(5, "why"), 1),
+    ],
+)
+def test_a_plan_of_a_repair_fails_where_there_is_something_to_mend(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    plan: RepairPlan,
+    stop: SyncStop | None,
+    code: int,
+    form: tuple[str, ...],
+) -> None:
+    put_repair(monkeypatch, plan, stop, seen())
+    assert run("repair", *form) == code
+    said = capsys.readouterr().out
+    if form:
+        assert (json.loads(said)["applied"], json.loads(said)["stopped"]) == (False, stop and stop.reason)
+    else:
+        mend = "nothing was changed; mend it with: python -m infra repair --apply"
+        assert said.splitlines()[-1] == ("nothing to mend" if plan.is_empty else mend)
+
+
+@FORMS
+@pytest.mark.parametrize(("left", "code"), [(seen(3), 0), (seen(3, 0, 1), 1)])
+def test_a_repair_fails_where_something_still_differs(
+    monkeypatch: pytest.MonkeyPatch, left: Verification, code: int, form: tuple[str, ...]
+) -> None:
+    put_repair(monkeypatch, planned(1), None, left)
+    assert run("repair", "--apply", "--yes", *form) == code
+
+
+@FORMS
+@pytest.mark.parametrize(("measured", "code"), [((), 1), (((5, 1.5),), 0)])
+def test_times_of_pages_fail_where_nothing_was_measured(
+    monkeypatch: pytest.MonkeyPatch, measured: tuple[tuple[int, float], ...], code: int, form: tuple[str, ...]
+) -> None:
+    none = Sample([])
+    found = [ComponentTimes(TABLE, backend, Sample(measured), none, none, none, none) for backend in Backend]
+    monkeypatch.setattr(compare, "database_of", lambda _: nullcontext())
+    monkeypatch.setattr(compare, "shell_page_times", lambda _: SimpleNamespace(report=lambda _: found))
+    assert run("compare", "times", *form) == code
+
+
+@pytest.mark.parametrize(("steps", "code"), [([], 1), ([Step(5, "logs", "something")], 0)])
+def test_a_trace_fails_where_nothing_is_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], steps: list[Step], code: int
+) -> None:
+    monkeypatch.setattr(trace, "_rows", lambda *_: steps)
+    monkeypatch.setattr(trace, "_of_aws", lambda *_: [])
+    assert run("trace", "1" * 32, "--json") == code
+    shown = json.loads(capsys.readouterr().out)
+    path = Path("1" * 32)
+    path.look("database", iter(steps))
+    path.look("logs", iter([]))
+    path.look("dead letters", iter([]))
+    assert shown == path_document(path)
 
 
 FAILING = FailingMeter(LaggingMeter("alice|power", 2, "ValueError"), 5, 6)

@@ -75,6 +75,7 @@ def test_a_whole_file_says_what_is_in_it(file: Path) -> None:
     assert found.counts == {"energies": 3, "meters": 1}
     assert found.header["database"] == "d"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.read_bytes()[8] == 0, "packed as usual: neither as small nor as fast as can be"
 
 
 def test_counts_are_said_as_they_come_or_in_an_order_without_those_that_are_nothing() -> None:
