@@ -27,6 +27,7 @@ from infra.local.waiting import wait_until
 from infra.targets.flags import Flags, flags_at
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
+INTERVAL_SECONDS = 0.2  # each question takes a part of the machine from what is waited for
 T = TypeVar("T")
 
 
@@ -159,5 +160,5 @@ def eventually(ask: Callable[[], T], good: Callable[[T], bool], seconds: float =
         latest[:] = [ask()]
         return good(latest[0])
 
-    assert wait_until(arrived, seconds), f"not within {seconds} s: {latest[0]}"
+    assert wait_until(arrived, seconds, INTERVAL_SECONDS), f"not within {seconds} s: {latest[0]}"
     return latest[0]
