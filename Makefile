@@ -135,7 +135,7 @@ openapi: environments-check ## write the copies of the OpenAPI documents that th
 	@$(APP)python -m tests.functional.openapi.openapi_copy
 
 schemas: environments-check ## write the JSON schemas of the events that the tests compare
-	@$(APP)python -m tests.unit.domain.event_schemas
+	@$(APP)python -m tests.unit.domain.events.event_schemas
 
 household: environments-check ## write the answers of the page's demo that a test compares
 	@$(APP)python -m tests.functional.demo.household_copy

@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 
 from pymongo.database import Database
 
+from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.errors import SyncStoppedError, UnavailableError
+from chalicelib.domain.migration.sync.reconciliation import Reconciled, Selection, SyncStop
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sides import SyncState
-from chalicelib.domain.sync.reconciliation import Reconciled, Selection, SyncStop
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository

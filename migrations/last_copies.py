@@ -4,7 +4,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.sides import Side
+from chalicelib.domain.backends.sides import Side
 from chalicelib.repositories.control import database_time
 from chalicelib.repositories.database import Collections
 from chalicelib.services.sync.runs import new_run

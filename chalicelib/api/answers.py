@@ -1,4 +1,4 @@
-"""Answers as API Gateway takes them. How a value looks as JSON says ``domain.json_text``."""
+"""Answers as API Gateway takes them. How a value looks as JSON says ``domain.json.text``."""
 
 import base64
 from http import HTTPStatus
@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from chalicelib.api.errors import problem_of
 from chalicelib.api.upload import JSON
-from chalicelib.domain.json_text import json_text
+from chalicelib.domain.json.text import json_text
 
 PROBLEM_JSON = "application/problem+json"
 

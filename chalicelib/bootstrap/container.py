@@ -33,12 +33,12 @@ from chalicelib.bootstrap.places import (
 )
 from chalicelib.bootstrap.pseudonyms import random_pseudonyms
 from chalicelib.bootstrap.status import status_sources
-from chalicelib.domain.account import KeepsLate, KeepsPeople
-from chalicelib.domain.gate.verdict import Gate
+from chalicelib.domain.migration.gate.verdict import Gate
+from chalicelib.domain.migration.records.decision import RolloutDecisions
+from chalicelib.domain.migration.records.figures import RolloutFigures
+from chalicelib.domain.people.account import KeepsLate, KeepsPeople
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout.decision import RolloutDecisions
-from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 from chalicelib.alarms.board import Alarm
 from chalicelib.bootstrap.operations import LIMITS, Ports, now
-from chalicelib.domain.gate.evidence import Limits
+from chalicelib.domain.migration.gate.evidence import Limits
+from chalicelib.domain.migration.status.blocks import RingingAlarm
+from chalicelib.domain.migration.status.flags import FlagsSeen
 from chalicelib.domain.operating import Obstacle
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import to_ms
-from chalicelib.domain.status.blocks import RingingAlarm
-from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.flags.changes.readiness import Readiness
 from chalicelib.flags.changes.seen import flags_seen

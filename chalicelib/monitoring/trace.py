@@ -1,9 +1,9 @@
-"""Which trace goes on just now: log lines, events and rows carry its id. How it is written says ``domain.trace``."""
+"""Which trace goes on just now: log lines, events and rows carry its id. Its form is in ``domain.events.trace``."""
 
 import secrets
 from contextvars import ContextVar
 
-from chalicelib.domain.trace import Traceparent, read_traceparent
+from chalicelib.domain.events.trace import Traceparent, read_traceparent
 from chalicelib.monitoring.people import LONG
 
 _trace: ContextVar[Traceparent | None] = ContextVar("trace", default=None)

@@ -18,17 +18,17 @@ from chalicelib.bootstrap.backends import Backends, backends
 from chalicelib.bootstrap.flags import FlagAdapters, FlagOperations, flag_operations, flag_records
 from chalicelib.bootstrap.operations import LIMITS
 from chalicelib.bootstrap.status import status_sources
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.census_records import Tallies
-from chalicelib.domain.gate.verdict import Gate
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.meters.walks import Finding
+from chalicelib.domain.migration.gate.census_records import Tallies
+from chalicelib.domain.migration.gate.verdict import Gate
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Request
+from chalicelib.domain.migration.records.decision import RolloutDecisions
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import DisplayDataRepository
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Request
-from chalicelib.domain.rollout.decision import RolloutDecisions
-from chalicelib.domain.sides import Side, SyncState
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from chalicelib.bootstrap.flags import FlagOperations, shell_flags
 from chalicelib.bootstrap.gate import shell_gate
-from chalicelib.domain.rollout.flag_history import FlagChange
+from chalicelib.domain.migration.records.flag_history import FlagChange
 from chalicelib.flags.appconfig.clients import CHANGING, LOOKING, READING, AppConfigIds, FlagClients
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.repositories.database import MongoDatabase

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from tests.browser.conftest import SignIn
 from tests.browser.households import bring_exchanged, two_meters
 from tests.browser.parts import OVERVIEW

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from tests.browser.accessibility import accessible, reach
 from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters

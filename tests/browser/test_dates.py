@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from tests.browser.conftest import SignIn
 from tests.browser.households import csv_of, two_meters
 from tests.browser.parts import part

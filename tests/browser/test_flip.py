@@ -6,8 +6,8 @@ from random import Random
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
 from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.parts import OVERVIEW, part, path

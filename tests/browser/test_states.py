@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from tests.browser.accessibility import accessible
 from tests.browser.chromium import NARROW, USUAL
 from tests.browser.conftest import SignIn

@@ -8,11 +8,11 @@ from typing import Any, cast
 import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.decision import Reason
-from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
-from chalicelib.domain.sides import SyncMode, SyncState
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.migration.records.decision import Reason
+from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement
 from infra.simulation.memory.migration.feedback import FakeFeedbackLog
 from infra.simulation.memory.migration.measurements import FakePageMeasurements
 from tests.browser.accessibility import accessible, fits, reach

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from chalicelib.domain.rollout.flag_history import FlagChange
+from chalicelib.domain.migration.records.flag_history import FlagChange
 
 
 def change(at: int, *flags: str) -> FlagChange:

@@ -1,8 +1,8 @@
 """Who may go on with a census, and what is kept of it, proven on the fake and on MongoDB alike."""
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.census_records import Censuses, CensusRun, Tally
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.census_records import Censuses, CensusRun, Tally
 
 T = 1_700_000_000_000
 RUN = CensusRun("a1", T, T + 1, frozenset({"a" * 32, "b" * 32}), ("c" * 32,), {Component.DASHBOARD: Tally(9, 1, 2)})

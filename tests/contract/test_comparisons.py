@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.components import Component
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout.comparison_log import (
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import (
     ComparisonResult,
     DifferenceGroup,
     Example,
@@ -18,9 +17,10 @@ from chalicelib.domain.rollout.comparison_log import (
     Replay,
     Request,
 )
-from chalicelib.domain.rollout.decision import FORCED_OLD
-from chalicelib.domain.rollout.differences import differences
-from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.migration.records.decision import FORCED_OLD
+from chalicelib.domain.migration.records.differences import differences
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from infra.local.waiting import wait_until
 
 TABLE, CHARTS = Component.ENERGY_TABLE, Component.MONTHLY_CHARTS

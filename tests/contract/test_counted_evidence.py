@@ -4,10 +4,10 @@ from dataclasses import replace
 from random import Random
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.counted import Counted, Counting
-from chalicelib.domain.gate.evidence import PairCount
-from chalicelib.domain.gate.pairs import ERRORS, LATENCY, Pair
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.counted import Counted, Counting
+from chalicelib.domain.migration.gate.evidence import PairCount
+from chalicelib.domain.migration.gate.pairs import ERRORS, LATENCY, Pair
 
 CHARTS, TABLE = Component.MONTHLY_CHARTS, Component.ENERGY_TABLE
 CODE, OTHER = "a1", "b2"

@@ -3,12 +3,12 @@
 import pytest
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import COMPARED, Outcome, Request
+from chalicelib.domain.migration.records.decision import Reason
+from chalicelib.domain.migration.records.feedback import ATTEMPTS, Feedback, GivenFeedback
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import COMPARED, Outcome, Request
-from chalicelib.domain.rollout.decision import Reason
-from chalicelib.domain.rollout.feedback import ATTEMPTS, Feedback, GivenFeedback
 
 TABLE, CHARTS, IMPORT = Component.ENERGY_TABLE, Component.MONTHLY_CHARTS, Component.CSV_IMPORT
 T = 1_700_000_000_000

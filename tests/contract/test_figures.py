@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.bootstrap.container import Ports, now
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
-from chalicelib.domain.rollout.hours_of_use import HOUR_MS, hour_of
-from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.figures import BackendFigures, ComponentFigures, Share
+from chalicelib.domain.migration.records.hours_of_use import HOUR_MS, hour_of
+from chalicelib.domain.migration.records.usage import BackendUsage
 from infra.local.waiting import wait_until
 
 TABLE, CHARTS = Component.ENERGY_TABLE, Component.MONTHLY_CHARTS

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.migration.records.flag_history import ChangeState
+from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.flag_history import ChangeState
-from chalicelib.domain.sync.reconciliation import Verified
 from tests.contract.flag_changes import change
 
 MOMENT = 1_700_000_000_000

@@ -1,11 +1,11 @@
 """What is kept of what pages measure, proven on the fake and on MongoDB alike."""
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.decision import FORCED_OLD
-from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement, Sample
-from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import FORCED_OLD
+from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement, Sample
+from chalicelib.domain.migration.records.usage import BackendUsage
 from infra.local.waiting import wait_until
 
 TABLE, CHARTS = Component.ENERGY_TABLE, Component.MONTHLY_CHARTS

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
-from chalicelib.domain.retirement.callers import KEPT_DAYS, PLACES, SEVERAL, V1Call, V1Caller
-from chalicelib.domain.rollout.decision import FORCED_OLD, Decision, Reason
-from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import FORCED_OLD, Decision, Reason
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
+from chalicelib.domain.migration.retirement.callers import KEPT_DAYS, PLACES, SEVERAL, V1Call, V1Caller
 from infra.local.waiting import wait_until
 
 AT = 1_900_000_000_000  # not yet over: no index forgets it

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.container import FlagOperations, Ports, flag_operations
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollouts.plan import Plan, steps_of
-from chalicelib.domain.rollouts.rollout import State
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
+from chalicelib.domain.migration.rollouts.rollout import State
 from tests.fakes.gate import BROKEN, LOST, OPEN, Conditions
 from tests.unit.flags.rollout import Rollout as Stage
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.evidence import AllowedHours
-from chalicelib.domain.rollouts.plan import Plan, steps_of
-from chalicelib.domain.rollouts.rollout import Approval, Direction, Entry, Intent, Rollout, Seen, State
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.evidence import AllowedHours
+from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
+from chalicelib.domain.migration.rollouts.rollout import Approval, Direction, Entry, Intent, Rollout, Seen, State
 
 MOMENT = 1_700_000_000_000
 PLAIN = Rollout(

@@ -11,13 +11,13 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports, now
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.errors import MassDeletionError, NotFoundError, SyncModeError
 from chalicelib.domain.meters.walks import Finding, Unreadable, Verification, Walk, WalkProgress
+from chalicelib.domain.migration.sync.reconciliation import FullDifference, RepairRun, Selection, SyncProgress, SyncStop
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
-from chalicelib.domain.sides import ModeChange, Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import FullDifference, RepairRun, Selection, SyncProgress, SyncStop
 from infra.simulation.memory.migration.sides import FakeSides, reading
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

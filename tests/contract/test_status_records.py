@@ -7,7 +7,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports, mongo_ports
-from chalicelib.domain.status.records import NotPublished, RollbackDrill
+from chalicelib.domain.migration.status.records import NotPublished, RollbackDrill
 from chalicelib.repositories.database import open_database, together
 from chalicelib.repositories.status_records import MongoStatusRecords
 from infra.local.waiting import wait_until

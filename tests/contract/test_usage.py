@@ -1,10 +1,10 @@
 """The answers of a component to a person between two instants, on the fake and on MongoDB."""
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.usage import Answered, BackendUsage
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.usage import Answered, BackendUsage
 from infra.local.waiting import wait_until
 
 AT = 1_737_000_000_000

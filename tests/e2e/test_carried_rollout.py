@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.operations import shell_operations
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import UnchangedError
-from chalicelib.domain.rollouts.plan import Plan, steps_of
-from chalicelib.domain.rollouts.rollout import State
+from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
+from chalicelib.domain.migration.rollouts.rollout import State
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.document.names import GLOBAL

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from tests.browser.chromium import USUAL, chromium, required
 from tests.browser.console.figures import in_document, on_screen
 from tests.browser.people import sign_in_as

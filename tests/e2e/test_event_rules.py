@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.domain.events import EVENT_SOURCE, EnergyReadingCreated, MeterChange
+from chalicelib.domain.events.contracts import EVENT_SOURCE, EnergyReadingCreated, MeterChange
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.entries import BYTES_PER_CALL, entry_of, size_of
 from chalicelib.events.eventbridge import EventBridgePublisher

@@ -8,8 +8,8 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.operations import shell_operations
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.verdict import ConditionName
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.verdict import ConditionName
 from chalicelib.repositories.database import open_database
 from infra.targets.database import own_code
 from infra.targets.flags import gate_of

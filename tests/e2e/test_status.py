@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.status.records import RollbackDrill
+from chalicelib.domain.migration.status.records import RollbackDrill
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.status_records import MongoStatusRecords
 from infra.deployment.packaging import ROOT, digest_of_sources

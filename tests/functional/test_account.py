@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.bootstrap.container import Surroundings, compose, using
-from chalicelib.domain.account import CLOSED_MS, Left
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.people.account import CLOSED_MS, Left
 from chalicelib.handlers.account_eraser import account_eraser
 from tests.functional.conftest import (
     NOW,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.events import MeterExchanged
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.events.contracts import MeterExchanged
 from chalicelib.domain.readings import EnergyType
 from tests.functional.conftest import Api, error, problem
 

@@ -13,19 +13,19 @@ from chalicelib.bootstrap.container import (
     compose,
     using,
 )
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import (
+    SyncMode,
+    SyncState,
+)
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.components import Component
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import UserSettings
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import (
     EnergyType,
     parse_instant,
-)
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import (
-    SyncMode,
-    SyncState,
 )
 from chalicelib.services.components.component_reads import read_of
 from infra.simulation.memory.migration.sides import reading

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.events import MeterExchanged, UserSettingsChanged
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.events.contracts import MeterExchanged, UserSettingsChanged
 from chalicelib.domain.readings import EnergyType
 from tests.functional.conftest import Api, problem
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode, SyncState
 from tests.functional.conftest import Api, problem
 
 MONTHLY = "dataType=monthly&year=2023"

@@ -7,7 +7,7 @@ import pytest
 from chalice.test import HTTPResponse
 
 from app import app
-from chalicelib.domain.events import EnergyReadingCreated, EnergyReadingDeleted, EnergyReadingUpdated
+from chalicelib.domain.events.contracts import EnergyReadingCreated, EnergyReadingDeleted, EnergyReadingUpdated
 from tests.functional.conftest import Api, problem
 
 UNKNOWN = "f" * 24

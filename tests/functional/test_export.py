@@ -11,10 +11,10 @@ import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib.bootstrap.container import using
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.csv.rows import parse_csv
-from chalicelib.domain.export.json_document import parse_export
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.files.csv.rows import parse_csv
+from chalicelib.domain.files.export.json_document import parse_export
 from chalicelib.domain.ports import NewReading, UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant
 from chalicelib.services.recording.export import ExportService

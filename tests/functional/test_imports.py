@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.domain.events import EnergyReadingsImportUndone
+from chalicelib.domain.events.contracts import EnergyReadingsImportUndone
 from chalicelib.domain.readings import EnergyType
 from tests.functional.conftest import Api, problem
 

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.differences import Difference, DifferenceKind
+from chalicelib.domain.migration.records.feedback import Feedback
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import DAY_MS
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.differences import Difference, DifferenceKind
-from chalicelib.domain.rollout.feedback import Feedback
-from chalicelib.domain.rollout.usage import BackendUsage
 from tests.functional.conftest import NOW, Api, problem
 
 TABLE, CHARTS = Component.ENERGY_TABLE, Component.MONTHLY_CHARTS

@@ -7,18 +7,18 @@ import pytest
 
 from chalicelib.api.ops import verify as verify_route
 from chalicelib.bootstrap.container import Container, compose, using
+from chalicelib.domain.backends.sides import (
+    Side,
+    SyncMode,
+    SyncState,
+)
 from chalicelib.domain.meters.walks import (
     Finding,
     Verification,
     Walk,
 )
+from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import (
-    Side,
-    SyncMode,
-    SyncState,
-)
-from chalicelib.domain.sync.reconciliation import SyncStop
 from chalicelib.monitoring.people import SOMEBODY
 from chalicelib.services.sync import consistency
 from infra.simulation.memory.migration.sides import reading

@@ -13,12 +13,12 @@ from app import app
 from chalicelib.api.ops.names import CHANGE_SECONDS
 from chalicelib.bootstrap.container import using
 from chalicelib.bootstrap.operations import ANSWER_SECONDS
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.readings import moment
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import SyncMode
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import FLAGS, GLOBAL
 from infra.simulation.memory.migration.appconfig import FakeAppConfig

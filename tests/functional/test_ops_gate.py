@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.bootstrap.container import using
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.verdict import ConditionName
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.verdict import ConditionName
 from tests.functional.conftest import Api, problem
 from tests.unit.services.status.system import System
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import cast
 
-from chalicelib.domain.retirement.calendar_parts import OptOut
-from chalicelib.domain.retirement.callers import KEPT_DAYS, LISTED, V1Call, V1Caller
+from chalicelib.domain.migration.retirement.calendar_parts import OptOut
+from chalicelib.domain.migration.retirement.callers import KEPT_DAYS, LISTED, V1Call, V1Caller
 from infra.simulation.memory.migration.retirement import FakeRetirementRecords
 from tests.functional.conftest import NOW, Api, problem
 from tests.functional.test_v1_retirement import BROWN_OUT

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.container import using
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName
+from chalicelib.domain.migration.gate.verdict import Breach, Condition, ConditionName
 from chalicelib.handlers.rollout_carrier import rollout_carrier
 from chalicelib.monitoring.metrics import metrics
 from tests.fakes.gate import BROKEN, SHUT

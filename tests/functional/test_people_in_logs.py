@@ -12,10 +12,10 @@ import pytest
 from app import app
 from chalicelib.bootstrap.container import container, using
 from chalicelib.bootstrap.pseudonyms import random_pseudonyms
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.events import EnergyReadingsSynced
+from chalicelib.domain.events.contracts import EnergyReadingsSynced
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.handlers.account_eraser import account_eraser
 from chalicelib.handlers.display_data import energy_reading_created_handler

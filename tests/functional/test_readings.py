@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from chalicelib.domain.events import EnergyReadingCreated, EnergyReadingsBulkImported
+from chalicelib.domain.events.contracts import EnergyReadingCreated, EnergyReadingsBulkImported
 from tests.functional.conftest import Api, problem
 
 CSV = "date,type,amount\n2023-01-31,power,1000.125\n2023-02-28,power,1100\n2023-01-31,gas,50\n"

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.api.endpoint import TRACE_ID
 from chalicelib.bootstrap.container import using
-from chalicelib.domain.trace import named_trace
+from chalicelib.domain.events.trace import named_trace
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.handlers.comparer import backend_comparer
 from chalicelib.handlers.display_data import energy_reading_created_handler

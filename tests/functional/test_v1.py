@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.domain.events import EnergyReadingCreated, EnergyReadingDeleted, EnergyReadingUpdated
+from chalicelib.domain.events.contracts import EnergyReadingCreated, EnergyReadingDeleted, EnergyReadingUpdated
 from tests.functional.conftest import Api, error
 
 READING_MEMBERS = ["_id", "userId", "type", "date", "amount", "createdAt", "updatedAt"]

@@ -13,14 +13,14 @@ from app import app
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.bootstrap.container import using
 from chalicelib.bootstrap.pseudonyms import random_pseudonyms
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, BrownOut, OptOut
-from chalicelib.domain.retirement.callers import V1Call, V1Caller
-from chalicelib.domain.rollout.decision import FORCED_OLD, Decision, Reason
-from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import FORCED_OLD, Decision, Reason
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, HOUR_MS, BrownOut, OptOut
+from chalicelib.domain.migration.retirement.callers import V1Call, V1Caller
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.services.retirement.watch import CACHE_MS, RetirementWatch
 from infra.simulation.memory.migration.retirement import FakeRetirementRecords
 from tests.functional.conftest import NOW, Api, error, problem

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.container import using
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode
 from chalicelib.services.display.display import DisplayService
 from infra.simulation.memory.display import FakeDisplay
 from infra.simulation.memory.store import FakeQueries

@@ -11,13 +11,13 @@ from chalice.test import HTTPResponse
 from chalicelib.api.components.witness_bodies import AT_ONCE, LONGEST_MS
 from chalicelib.api.endpoint import TRACE_ID
 from chalicelib.bootstrap.container import Surroundings, compose, using
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import Reason
+from chalicelib.domain.migration.records.feedback import Feedback
+from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import DAY_MS, EnergyType
-from chalicelib.domain.rollout.decision import Reason
-from chalicelib.domain.rollout.feedback import Feedback
-from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
 from chalicelib.services.comparison.feedback import A_DAY
 from infra.simulation.memory.migration.feedback import FakeFeedbackLog
 from infra.simulation.memory.migration.measurements import FakePageMeasurements

@@ -2,8 +2,8 @@
 
 from tests.guards.guard import Guard
 
-ROOM = "chalicelib/domain/gate/"
-TESTS = "tests/unit/domain/gate/"
+ROOM = "chalicelib/domain/migration/gate/"
+TESTS = "tests/unit/domain/migration/gate/"
 SHUT = f"{TESTS}test_judge.py::test_one_thing_alone_shuts_the_gate"
 
 GATE = (

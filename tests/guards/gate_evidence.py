@@ -6,6 +6,7 @@ COUNTED = "tests/contract/test_counted_evidence.py::"
 RECORDS = "tests/contract/test_census_records.py::"
 COUNTING = "tests/integration/gate/test_counting_on_mongodb.py::"
 CENSUS = "tests/unit/services/gate/test_census.py::"
+JUDGE = "tests/unit/domain/migration/gate/test_judge.py::"
 ON_MONGODB = "tests/integration/gate/test_census_on_mongodb.py::"
 COMPARER = "tests/unit/services/comparison/test_comparer.py::"
 CONSISTENCY = "tests/unit/services/sync/test_consistency.py::"
@@ -91,7 +92,7 @@ GATE_EVIDENCE = (
     ),
     Guard(
         "everybody is asked, also who never came by",
-        "chalicelib/domain/gate/census_records.py",
+        "chalicelib/domain/migration/gate/census_records.py",
         "*sorted({*names} - self.done - {*self.lagging})]",
         "*sorted({*names} - self.done - {*self.lagging})[1:]]",
         (f"{CENSUS}test_everybody_is_asked_though_nobody_came_by",),
@@ -105,10 +106,10 @@ GATE_EVIDENCE = (
     ),
     Guard(
         "a census speaks for nobody who came later",
-        "chalicelib/domain/gate/census.py",
+        "chalicelib/domain/migration/gate/census.py",
         " or census.users < seen.people:",
         ":",
-        ("tests/unit/domain/gate/test_judge.py::test_one_thing_alone_shuts_the_gate[a census before somebody came]",),
+        (f"{JUDGE}test_one_thing_alone_shuts_the_gate[a census before somebody came]",),
     ),
     Guard(
         "who lags is asked again",

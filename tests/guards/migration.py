@@ -330,7 +330,7 @@ OF_THE_MIGRATION = (
     ),
     Guard(
         "the side that catches up after a recovery",
-        "chalicelib/domain/sync/recovery.py",
+        "chalicelib/domain/migration/sync/recovery.py",
         "return SyncState(last.mode).authoritative if last.mode in _ALONE else last.catching_up",
         "return None",
         (f"{LOST_MODE}test_the_side_that_catches_up_is_still_right_after_a_recovery",),

@@ -4,8 +4,8 @@ from tests.guards.guard import Guard
 
 CARRYING = "tests/unit/services/rollouts/test_carrying.py::"
 DESK = "tests/unit/services/rollouts/test_desk.py::"
-ROLLOUT = "chalicelib/domain/rollouts/rollout.py"
-NEXT = "chalicelib/domain/rollouts/next_action.py"
+ROLLOUT = "chalicelib/domain/migration/rollouts/rollout.py"
+NEXT = "chalicelib/domain/migration/rollouts/next_action.py"
 CARRIER = "chalicelib/services/rollouts/carrier.py"
 ROLLOUT_DESK = "chalicelib/services/rollouts/desk.py"
 GATED = "tests/unit/flags/changes/test_gated.py::"

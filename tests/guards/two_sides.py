@@ -190,7 +190,7 @@ OF_THE_DATA = (
     ),
     Guard(
         "an undo of an import leaves what was changed without a word",
-        "chalicelib/domain/imports/record.py",
+        "chalicelib/domain/meters/import_record.py",
         "return energy_type is self.type and self.written.get(instant) == amount",
         "return True",
         (
@@ -216,7 +216,7 @@ OF_THE_DATA = (
     ),
     Guard(
         "the gate before a step of a rollout",
-        "chalicelib/domain/rollouts/next_action.py",
+        "chalicelib/domain/migration/rollouts/next_action.py",
         "    if shut is not None:",
         "    if False:",
         (
@@ -226,14 +226,14 @@ OF_THE_DATA = (
     ),
     Guard(
         "the hold time before a step of a rollout",
-        "chalicelib/domain/rollouts/next_action.py",
+        "chalicelib/domain/migration/rollouts/next_action.py",
         "    if now < rollout.held_until:",
         "    if False:",
         (f"{CARRYING}test_the_schedule_alone_carries_a_component_to_everybody",),
     ),
     Guard(
         "the step back on a breach",
-        "chalicelib/domain/rollouts/next_action.py",
+        "chalicelib/domain/migration/rollouts/next_action.py",
         "if breach is not None and rollout.state is not State.STOPPED:",
         "if False:",
         (
@@ -243,42 +243,42 @@ OF_THE_DATA = (
     ),
     Guard(
         "the kill for lost data",
-        "chalicelib/domain/rollouts/next_action.py",
+        "chalicelib/domain/migration/rollouts/next_action.py",
         "if breach is not None and breach.breach is Breach.KILL:",
         "if False:",
         (f"{CARRYING}test_lost_data_kills_whatever_becomes_of_the_rest",),
     ),
     Guard(
         "the stop of a rollout whose flag somebody has taken back",
-        "chalicelib/domain/rollouts/next_action.py",
+        "chalicelib/domain/migration/rollouts/next_action.py",
         "if is_lower and (breach is None or _is_a_step_back(rollout, flag)):",
         "if False:",
         (f"{CARRYING}test_a_gate_that_somebody_shuts_stops_it",),
     ),
     Guard(
         "the way back that was begun",
-        "chalicelib/domain/rollouts/next_action.py",
+        "chalicelib/domain/migration/rollouts/next_action.py",
         "    if intent is not None:\n        if flag.is_back_at",
         "    if False:\n        if flag.is_back_at",
         (f"{DESK}test_an_abort_that_dies_anywhere_is_carried_to_its_end[1]",),
     ),
     Guard(
         "the time of who takes a step",
-        "chalicelib/domain/rollouts/next_action.py",
+        "chalicelib/domain/migration/rollouts/next_action.py",
         "if rollout.intent is not None and now < rollout.intent.again_at:",
         "if False:",
         (f"{CARRYING}test_a_step_that_is_being_taken_is_left_to_who_is_at_it",),
     ),
     Guard(
         "the breach that no hurry passes by",
-        "chalicelib/domain/rollouts/next_action.py",
+        "chalicelib/domain/migration/rollouts/next_action.py",
         "    if verdict.breach is not None:",
         "    if False:",
         (f"{DESK}test_hurry_never_passes_by_a_breach_where_nobody_is_on_the_new_backend_yet",),
     ),
     Guard(
         "the second person before a rise",
-        "chalicelib/domain/rollouts/rollout.py",
+        "chalicelib/domain/migration/rollouts/rollout.py",
         "        if agreed is None or not (gate_is_open or agreed.named):\n            return False\n"
         "        return agreed.percent == percent and agreed.by != by",
         "        return True",
@@ -289,7 +289,7 @@ OF_THE_DATA = (
     ),
     Guard(
         "the second person who is another one",
-        "chalicelib/domain/rollouts/rollout.py",
+        "chalicelib/domain/migration/rollouts/rollout.py",
         "agreed.percent == percent and agreed.by != by",
         "agreed.percent == percent",
         (f"{DESK}test_who_agreed_cannot_hurry_it",),

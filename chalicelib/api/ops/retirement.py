@@ -9,7 +9,7 @@ from chalicelib.api.answers import json_answer
 from chalicelib.api.bodies import DIGITS, Body
 from chalicelib.api.endpoint import Call
 from chalicelib.api.routes import OperatorRoutes
-from chalicelib.domain.retirement.callers import KEPT_DAYS, QUIET_DAYS
+from chalicelib.domain.migration.retirement.callers import KEPT_DAYS, QUIET_DAYS
 from chalicelib.services.retirement.as_json import callers_document
 
 routes = OperatorRoutes(__name__)

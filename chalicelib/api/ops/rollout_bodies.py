@@ -6,8 +6,8 @@ from pydantic import Field, StrictBool, StrictInt
 
 from chalicelib.api.bodies import Body, Number
 from chalicelib.api.ops.bodies import ReasonedBody
-from chalicelib.domain.gate.evidence import AllowedHours
-from chalicelib.domain.rollouts.plan import EVERYBODY, LONGEST_HOLD_MS, SECOND_MS, STEPS, Plan, Step
+from chalicelib.domain.migration.gate.evidence import AllowedHours
+from chalicelib.domain.migration.rollouts.plan import EVERYBODY, LONGEST_HOLD_MS, SECOND_MS, STEPS, Plan, Step
 
 Percent = Annotated[Number, Field(description=f"0 (test users alone) to {EVERYBODY}, at most three decimals")]
 HoldSeconds = Annotated[StrictInt, Field(ge=0, le=LONGEST_HOLD_MS // SECOND_MS)]

@@ -16,7 +16,7 @@ from chalicelib.api.ops.rollout_bodies import (
     StepNowBody,
 )
 from chalicelib.api.routes import OperatorRoutes
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.flags.changes.request import COMPONENTS, component_flag_named
 from chalicelib.services.rollouts.as_json import rollout_document
 from chalicelib.services.rollouts.desk import RolloutDesk

@@ -9,7 +9,7 @@ from chalicelib.api.answers import json_answer
 from chalicelib.api.bodies import DIGITS, Body
 from chalicelib.api.endpoint import Call
 from chalicelib.api.routes import OperatorRoutes
-from chalicelib.domain.status.blocks import LONGEST_HOURS
+from chalicelib.domain.migration.status.blocks import LONGEST_HOURS
 
 routes = OperatorRoutes(__name__)
 

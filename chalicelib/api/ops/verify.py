@@ -11,7 +11,7 @@ from chalicelib.api.ops.names import meter_name
 from chalicelib.api.routes import OperatorRoutes
 from chalicelib.domain.meters.walks import Finding
 from chalicelib.domain.operating import Action, Done
-from chalicelib.domain.people import people_of
+from chalicelib.domain.people.ids import people_of
 from chalicelib.domain.readings import to_datetime
 from chalicelib.monitoring.people import concerning, hidden
 

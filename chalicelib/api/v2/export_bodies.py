@@ -1,4 +1,4 @@
-"""Exports: what to export, and what the JSON document says. It is written in ``chalicelib.domain.export``."""
+"""Exports: what to export, and what the JSON document says. It is written in ``chalicelib.domain.files.export``."""
 
 from typing import Annotated, Literal
 

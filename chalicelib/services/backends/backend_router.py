@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.decision import FORCED_OLD, Decision, Reason, RolloutDecisions
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import FORCED_OLD, Decision, Reason, RolloutDecisions
 from chalicelib.services.components.energy_backend import EnergyBackend
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from chalicelib.domain.migration.records.usage import BackendUsage, UsageLog
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout.usage import BackendUsage, UsageLog
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import backend_metrics
 

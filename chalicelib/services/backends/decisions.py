@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from typing_extensions import override
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.migration.records.decision import Decision, Reason, RolloutDecisions
+from chalicelib.domain.migration.sync.modes import MODE_MS, decided_by
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.decision import Decision, Reason, RolloutDecisions
-from chalicelib.domain.sides import SyncState
-from chalicelib.domain.sync.modes import MODE_MS, decided_by
 from chalicelib.monitoring.logger import logger
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement, PageMeasurements
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement, PageMeasurements
 from chalicelib.monitoring.metrics import page_metrics
 from chalicelib.monitoring.names import MetricName
 from chalicelib.services.backends.backend_usage import attempted

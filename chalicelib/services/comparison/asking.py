@@ -6,12 +6,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.counted import CountedEvidence, Counting, counting_of
-from chalicelib.domain.gate.pairs import Pair, pair_of_times
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.counted import CountedEvidence, Counting, counting_of
+from chalicelib.domain.migration.gate.pairs import Pair, pair_of_times
+from chalicelib.domain.migration.records.comparison_log import ComparisonLog, ComparisonResult, Outcome, Request
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout.comparison_log import ComparisonLog, ComparisonResult, Outcome, Request
 from chalicelib.services.comparison.compare_backends import BackendComparison
 
 

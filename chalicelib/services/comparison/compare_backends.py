@@ -15,13 +15,13 @@ from random import Random
 
 from pydantic import ValidationError
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
-from chalicelib.domain.json_text import WithText, json_text
+from chalicelib.domain.json.text import WithText, json_text
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.migration.records.differences import Difference, DifferenceKind, differences
 from chalicelib.domain.ports import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
-from chalicelib.domain.rollout.differences import Difference, DifferenceKind, differences
 from chalicelib.services.components.component_reads import ComponentAnswer, ComponentRead, read_of
 from chalicelib.services.components.energy_backend import EnergyBackend
 

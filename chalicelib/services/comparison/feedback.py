@@ -3,10 +3,10 @@
 from math import ceil
 
 from chalicelib.domain.errors import TooManyError
+from chalicelib.domain.migration.records.feedback import Feedback, FeedbackLog
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import DAY_MS
-from chalicelib.domain.rollout.feedback import Feedback, FeedbackLog
 
 A_DAY = 50  # of one person, so that nobody fills the runs of the comparer
 

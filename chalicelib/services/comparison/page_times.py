@@ -1,8 +1,8 @@
 """What pages and the server have measured of each component, by backend, to hold old and new against each other."""
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.measurements import ComponentTimes, MeasurementKind, PageMeasurements, Sample
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.measurements import ComponentTimes, MeasurementKind, PageMeasurements, Sample
 
 LATEST = 10_000  # of each component, backend and kind: a busy month stays bounded
 

@@ -6,12 +6,12 @@ a comparison may hold.
 
 from collections.abc import Iterator, Set
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sides import Side, SyncState
 from chalicelib.services.components.component_reads import (
     READS,
     ComponentRead,

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout.comparison_log import ComparisonLog, Example, Request
-from chalicelib.domain.rollout.feedback import FeedbackLog
-from chalicelib.domain.rollout.flag_history import KnownUsers
+from chalicelib.domain.migration.records.comparison_log import ComparisonLog, Example, Request
+from chalicelib.domain.migration.records.feedback import FeedbackLog
+from chalicelib.domain.migration.records.flag_history import KnownUsers
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.monitoring.trace import trace_id
 
 AT_ONCE = 20  # reads that are asked again

@@ -8,13 +8,10 @@ from collections.abc import Iterable, Iterator, Set
 from itertools import chain
 from random import Random
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.gate.counted import CountedEvidence, holds
-from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import (
+from chalicelib.domain.migration.gate.counted import CountedEvidence, holds
+from chalicelib.domain.migration.records.comparison_log import (
     ComparisonLog,
     ComparisonReport,
     ComparisonResult,
@@ -23,8 +20,11 @@ from chalicelib.domain.rollout.comparison_log import (
     Replay,
     Request,
 )
-from chalicelib.domain.rollout.feedback import FeedbackLog, FeedbackReport
-from chalicelib.domain.rollout.flag_history import KnownUsers
+from chalicelib.domain.migration.records.feedback import FeedbackLog, FeedbackReport
+from chalicelib.domain.migration.records.flag_history import KnownUsers
+from chalicelib.domain.people.pseudonyms import Pseudonyms
+from chalicelib.domain.ports import Clock, ReadingQueries
+from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.reads_of_user import comparable, reads_of_user, years_of_meter

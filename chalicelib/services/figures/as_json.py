@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.migration.records.comparison_log import Sighting
+from chalicelib.domain.migration.records.feedback import GivenFeedback
+from chalicelib.domain.migration.records.figures import BackendFigures, ComponentFigures
+from chalicelib.domain.migration.status.blocks import FingerprintSeen
 from chalicelib.domain.readings import moment
-from chalicelib.domain.rollout.comparison_log import Sighting
-from chalicelib.domain.rollout.feedback import GivenFeedback
-from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures
-from chalicelib.domain.status.blocks import FingerprintSeen
 from chalicelib.services.figures.component_reports import ComponentReport
 
 Members = dict[str, Any]

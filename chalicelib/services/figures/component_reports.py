@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.comparison_log import ComparisonLog, DifferenceGroup
-from chalicelib.domain.rollout.feedback import FeedbackLog, GivenFeedback
-from chalicelib.domain.rollout.figures import ComponentFigures, RolloutFigures
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import ComparisonLog, DifferenceGroup
+from chalicelib.domain.migration.records.feedback import FeedbackLog, GivenFeedback
+from chalicelib.domain.migration.records.figures import ComponentFigures, RolloutFigures
 
 LATEST_FEEDBACK = 50
 

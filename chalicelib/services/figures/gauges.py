@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import ComparisonLog
+from chalicelib.domain.migration.records.feedback import FeedbackLog
+from chalicelib.domain.migration.records.figures import RolloutFigures
+from chalicelib.domain.migration.records.flag_history import ChangeState, FlagHistory
+from chalicelib.domain.migration.sync.reconciliation import SyncControl
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.comparison_log import ComparisonLog
-from chalicelib.domain.rollout.feedback import FeedbackLog
-from chalicelib.domain.rollout.figures import RolloutFigures
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagHistory
-from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.names import MetricName
 

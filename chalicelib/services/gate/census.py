@@ -13,15 +13,15 @@ from enum import StrEnum
 from itertools import islice
 from statistics import fmean
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.gate.census import is_outdated
-from chalicelib.domain.gate.census_records import Censuses, CensusRecords, CensusRun, Claim, Tallies, Tally
-from chalicelib.domain.gate.evidence import Limits
+from chalicelib.domain.migration.gate.census import is_outdated
+from chalicelib.domain.migration.gate.census_records import Censuses, CensusRecords, CensusRun, Claim, Tallies, Tally
+from chalicelib.domain.migration.gate.evidence import Limits
+from chalicelib.domain.migration.records.comparison_log import Outcome, Request
+from chalicelib.domain.migration.records.flag_history import KnownUsers
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout.comparison_log import Outcome, Request
-from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.reads_of_user import comparable, everything_of_user

@@ -5,28 +5,28 @@ from functools import cache, cached_property, partial
 from itertools import islice
 from typing import TypeVar
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.census import is_outdated
-from chalicelib.domain.gate.census_records import Censuses
-from chalicelib.domain.gate.counted import Counted, judged_by, rules_ended
-from chalicelib.domain.gate.evidence import (
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.migration.gate.census import is_outdated
+from chalicelib.domain.migration.gate.census_records import Censuses
+from chalicelib.domain.migration.gate.counted import Counted, judged_by, rules_ended
+from chalicelib.domain.migration.gate.evidence import (
     Census,
     GateEvidence,
     Rehearsal,
     Surrounding,
     VerifySeen,
 )
-from chalicelib.domain.gate.verdict import ConditionName
+from chalicelib.domain.migration.gate.verdict import ConditionName
+from chalicelib.domain.migration.records.comparison_log import IgnoreRule
+from chalicelib.domain.migration.records.figures import Share
+from chalicelib.domain.migration.rollouts.rollout import Rollout
+from chalicelib.domain.migration.status.blocks import RingingAlarm
+from chalicelib.domain.migration.status.flags import FlagsSeen
+from chalicelib.domain.migration.status.records import RollbackDrill
+from chalicelib.domain.migration.status.verdict import NOT_ADDED
+from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.domain.operating import COMMAND, Obstacle
-from chalicelib.domain.rollout.comparison_log import IgnoreRule
-from chalicelib.domain.rollout.figures import Share
-from chalicelib.domain.rollouts.rollout import Rollout
-from chalicelib.domain.sides import SyncState
-from chalicelib.domain.status.blocks import RingingAlarm
-from chalicelib.domain.status.flags import FlagsSeen
-from chalicelib.domain.status.records import RollbackDrill
-from chalicelib.domain.status.verdict import NOT_ADDED
-from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.services.refresh.sweeper import Staleness, staleness_of
 from chalicelib.services.status.looking import Looks, Problem
 from chalicelib.services.status.parts import share_mismatch

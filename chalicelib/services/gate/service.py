@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from typing_extensions import override
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.judge import judge
-from chalicelib.domain.gate.verdict import Gate, GateVerdict
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.judge import judge
+from chalicelib.domain.migration.gate.verdict import Gate, GateVerdict
 from chalicelib.domain.ports import Clock
 from chalicelib.services.gate.looking import GateLook
 from chalicelib.services.status.looking import Looks

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import BrownOut, Phase
+from chalicelib.domain.migration.retirement.callers import V1Caller
+from chalicelib.domain.migration.retirement.hindrances import Hindrance
 from chalicelib.domain.readings import moment
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import BrownOut, Phase
-from chalicelib.domain.retirement.callers import V1Caller
-from chalicelib.domain.retirement.hindrances import Hindrance
 
 COMMAND = "python -m infra retire show"
 

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.operating import COMMAND
-from chalicelib.domain.ports import Clock
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import USUAL
-from chalicelib.domain.retirement.callers import LISTED, quiet_since
-from chalicelib.domain.retirement.full_flags import GLOBAL, full_since
-from chalicelib.domain.retirement.hindrances import (
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.flag_history import FlagHistory
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import USUAL
+from chalicelib.domain.migration.retirement.callers import LISTED, quiet_since
+from chalicelib.domain.migration.retirement.full_flags import GLOBAL, full_since
+from chalicelib.domain.migration.retirement.hindrances import (
     Hindrance,
     Part,
     by_answers,
@@ -22,8 +21,9 @@ from chalicelib.domain.retirement.hindrances import (
     by_mode,
     by_verify,
 )
-from chalicelib.domain.rollout.flag_history import FlagHistory
-from chalicelib.domain.status.flags import FlagsSeen
+from chalicelib.domain.migration.status.flags import FlagsSeen
+from chalicelib.domain.operating import COMMAND
+from chalicelib.domain.ports import Clock
 from chalicelib.services.status.looking import Looks, Problem
 from chalicelib.services.status.sources import StatusSources
 

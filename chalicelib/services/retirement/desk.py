@@ -4,10 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.operating import checked_reason
-from chalicelib.domain.ports import Clock
-from chalicelib.domain.readings import moment
-from chalicelib.domain.retirement.calendar import (
+from chalicelib.domain.migration.retirement.calendar import (
     NOT_ANNOUNCED,
     Calendar,
     announced,
@@ -17,12 +14,15 @@ from chalicelib.domain.retirement.calendar import (
     without_brown_out,
     without_opt_out,
 )
-from chalicelib.domain.retirement.calendar_parts import SECOND_MS, BrownOut, Entry, OptOut
-from chalicelib.domain.retirement.callers import LISTED, V1Caller, quiet_since
-from chalicelib.domain.retirement.errors import RetirementError
-from chalicelib.domain.retirement.full_flags import partly_old
-from chalicelib.domain.retirement.ports import RetirementRecords
-from chalicelib.domain.status.flags import FlagsSeen
+from chalicelib.domain.migration.retirement.calendar_parts import SECOND_MS, BrownOut, Entry, OptOut
+from chalicelib.domain.migration.retirement.callers import LISTED, V1Caller, quiet_since
+from chalicelib.domain.migration.retirement.errors import RetirementError
+from chalicelib.domain.migration.retirement.full_flags import partly_old
+from chalicelib.domain.migration.retirement.ports import RetirementRecords
+from chalicelib.domain.migration.status.flags import FlagsSeen
+from chalicelib.domain.operating import checked_reason
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.readings import moment
 from chalicelib.services.retirement.as_json import calendar_document
 from chalicelib.services.retirement.watch import withheld_now
 

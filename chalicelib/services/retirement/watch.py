@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import BrownOut, Phase
+from chalicelib.domain.migration.retirement.callers import PAGE, V1Call, own_calls, withheld_by
+from chalicelib.domain.migration.retirement.errors import BrownOutError, SunsetError
+from chalicelib.domain.migration.retirement.ports import RetirementRecords
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import BrownOut, Phase
-from chalicelib.domain.retirement.callers import PAGE, V1Call, own_calls, withheld_by
-from chalicelib.domain.retirement.errors import BrownOutError, SunsetError
-from chalicelib.domain.retirement.ports import RetirementRecords
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count
 from chalicelib.monitoring.names import MetricName

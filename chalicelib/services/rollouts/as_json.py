@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
+from chalicelib.domain.migration.rollouts.plan import Plan, Step
+from chalicelib.domain.migration.rollouts.rollout import Approval, Entry, Intent, Rollout, Seen, State
 from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.readings import moment
-from chalicelib.domain.rollouts.plan import Plan, Step
-from chalicelib.domain.rollouts.rollout import Approval, Entry, Intent, Rollout, Seen, State
 
 Members = dict[str, Any]
 

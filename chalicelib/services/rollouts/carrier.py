@@ -5,9 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import ConflictError, EnergyMonitorError, UnavailableError
-from chalicelib.domain.gate.verdict import Breach, Gate, GateVerdict
-from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollouts.next_action import (
+from chalicelib.domain.migration.gate.verdict import Breach, Gate, GateVerdict
+from chalicelib.domain.migration.rollouts.next_action import (
     NOT_DONE,
     Action,
     Back,
@@ -19,8 +18,9 @@ from chalicelib.domain.rollouts.next_action import (
     Wait,
     next_action,
 )
-from chalicelib.domain.rollouts.ports import RolloutFlags, Rollouts
-from chalicelib.domain.rollouts.rollout import Rollout, Seen
+from chalicelib.domain.migration.rollouts.ports import RolloutFlags, Rollouts
+from chalicelib.domain.migration.rollouts.rollout import Rollout, Seen
+from chalicelib.domain.ports import Clock
 from chalicelib.services.rollouts.taking import By, OvertakenError, Taking
 
 CARRIER = "RolloutCarrier"

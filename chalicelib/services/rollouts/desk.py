@@ -5,13 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import NotFoundError, RevisionError, RolloutError, UnavailableError
-from chalicelib.domain.gate.verdict import Gate
-from chalicelib.domain.operating import COMMAND, checked_reason
-from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.flag_history import FlagChange
-from chalicelib.domain.rollouts.next_action import (
+from chalicelib.domain.migration.gate.verdict import Gate
+from chalicelib.domain.migration.records.flag_history import FlagChange
+from chalicelib.domain.migration.rollouts.next_action import (
     OPEN_THE_GATE,
     Back,
     FlagNow,
@@ -21,9 +19,20 @@ from chalicelib.domain.rollouts.next_action import (
     next_action,
     reached,
 )
-from chalicelib.domain.rollouts.plan import NOBODY, Plan
-from chalicelib.domain.rollouts.ports import Asked, RolloutFlags, Rollouts
-from chalicelib.domain.rollouts.rollout import UNDER_WAY, Approval, Rollout, State, approved, paused, resumed, started
+from chalicelib.domain.migration.rollouts.plan import NOBODY, Plan
+from chalicelib.domain.migration.rollouts.ports import Asked, RolloutFlags, Rollouts
+from chalicelib.domain.migration.rollouts.rollout import (
+    UNDER_WAY,
+    Approval,
+    Rollout,
+    State,
+    approved,
+    paused,
+    resumed,
+    started,
+)
+from chalicelib.domain.operating import COMMAND, checked_reason
+from chalicelib.domain.ports import Clock
 from chalicelib.services.rollouts.taking import By, OvertakenError, Taking
 
 ABORT_ATTEMPTS = 5

@@ -10,13 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.errors import ConflictError, UnavailableError, UnchangedError
-from chalicelib.domain.gate.verdict import GateVerdict
+from chalicelib.domain.migration.gate.verdict import GateVerdict
+from chalicelib.domain.migration.records.flag_history import FlagChange
+from chalicelib.domain.migration.rollouts.next_action import Back, End, FlagNow, Rise, Taken, reached
+from chalicelib.domain.migration.rollouts.ports import Asked, RolloutFlags, Rollouts
+from chalicelib.domain.migration.rollouts.rollout import Direction, Intent, Rollout, State, ended, intended, taken
 from chalicelib.domain.operating import REASON_LENGTH
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.flag_history import FlagChange
-from chalicelib.domain.rollouts.next_action import Back, End, FlagNow, Rise, Taken, reached
-from chalicelib.domain.rollouts.ports import Asked, RolloutFlags, Rollouts
-from chalicelib.domain.rollouts.rollout import Direction, Intent, Rollout, State, ended, intended, taken
 
 
 class OvertakenError(ConflictError):

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.judge import judge
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.judge import judge
+from chalicelib.domain.migration.records.figures import ComponentFigures
+from chalicelib.domain.migration.status.blocks import ComponentStatus, LastChangeBlock, ShareBlock, percent_text
+from chalicelib.domain.migration.status.flags import FlagSeen, FlagsSeen
+from chalicelib.domain.migration.status.verdict import Evidence, Shared, verdict
 from chalicelib.domain.operating import COMMAND
-from chalicelib.domain.rollout.figures import ComponentFigures
-from chalicelib.domain.status.blocks import ComponentStatus, LastChangeBlock, ShareBlock, percent_text
-from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
-from chalicelib.domain.status.verdict import Evidence, Shared, verdict
 from chalicelib.services.gate.looking import GateLook
 from chalicelib.services.status.looking import Looks, Problem
 from chalicelib.services.status.parts import (

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.domain.migration.status.blocks import Block
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.status.blocks import Block
 from chalicelib.monitoring.logger import logger
 
 B = TypeVar("B", bound=Block)

@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.operating import COMMAND
-from chalicelib.domain.rollout.comparison_log import ComparisonReport, DifferenceGroup, Outcome
-from chalicelib.domain.rollout.feedback import OPEN
-from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
-from chalicelib.domain.rollout.sample_ratio import mismatch
-from chalicelib.domain.rollouts.rollout import UNDER_WAY, Rollout, State
-from chalicelib.domain.status.blocks import (
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import ComparisonReport, DifferenceGroup, Outcome
+from chalicelib.domain.migration.records.feedback import OPEN
+from chalicelib.domain.migration.records.figures import BackendFigures, ComponentFigures, Share
+from chalicelib.domain.migration.records.sample_ratio import mismatch
+from chalicelib.domain.migration.rollouts.rollout import UNDER_WAY, Rollout, State
+from chalicelib.domain.migration.status.blocks import (
     Answers,
     BackendsBlock,
     ComparisonsBlock,
@@ -22,7 +21,8 @@ from chalicelib.domain.status.blocks import (
     ShareBlock,
     Stage,
 )
-from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
+from chalicelib.domain.migration.status.flags import FlagSeen, FlagsSeen
+from chalicelib.domain.operating import COMMAND
 from chalicelib.services.figures.as_json import backend_document
 from chalicelib.services.status.looking import Problem
 

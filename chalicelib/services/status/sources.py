@@ -5,22 +5,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn, TypeVar
 
-from chalicelib.domain.account import Erasures
-from chalicelib.domain.gate.census_records import CensusRecords
-from chalicelib.domain.gate.counted import CountedEvidence
-from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
+from chalicelib.domain.migration.gate.census_records import CensusRecords
+from chalicelib.domain.migration.gate.counted import CountedEvidence
+from chalicelib.domain.migration.gate.evidence import Limits
+from chalicelib.domain.migration.records.comparison_log import ComparisonLog
+from chalicelib.domain.migration.records.feedback import FeedbackLog
+from chalicelib.domain.migration.records.figures import RolloutFigures
+from chalicelib.domain.migration.records.flag_history import FlagHistory, KnownUsers
+from chalicelib.domain.migration.retirement.ports import RetirementRecords
+from chalicelib.domain.migration.rollouts.ports import Rollouts
+from chalicelib.domain.migration.status.blocks import RingingAlarm
+from chalicelib.domain.migration.status.flags import FlagsSeen
+from chalicelib.domain.migration.status.records import StatusRecords
+from chalicelib.domain.migration.sync.reconciliation import SyncControl
 from chalicelib.domain.operating import Obstacle
-from chalicelib.domain.retirement.ports import RetirementRecords
-from chalicelib.domain.rollout.comparison_log import ComparisonLog
-from chalicelib.domain.rollout.feedback import FeedbackLog
-from chalicelib.domain.rollout.figures import RolloutFigures
-from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
-from chalicelib.domain.rollouts.ports import Rollouts
-from chalicelib.domain.status.blocks import RingingAlarm
-from chalicelib.domain.status.flags import FlagsSeen
-from chalicelib.domain.status.records import StatusRecords
-from chalicelib.domain.sync.reconciliation import SyncControl
+from chalicelib.domain.people.account import Erasures
 from chalicelib.services.status.looking import TimeLimit
 
 T = TypeVar("T")

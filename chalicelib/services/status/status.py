@@ -1,8 +1,8 @@
 """Puts the one status together: everything is looked at for itself, then each component gets its verdict."""
 
+from chalicelib.domain.migration.status.blocks import Status
+from chalicelib.domain.migration.status.verdict import Shared
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.status.blocks import Status
-from chalicelib.domain.status.verdict import Shared
 from chalicelib.services.gate.looking import GateLook
 from chalicelib.services.status.components import ComponentsLook
 from chalicelib.services.status.looking import Looks

@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from chalicelib.domain.operating import COMMAND
-from chalicelib.domain.retirement.calendar_parts import Phase
-from chalicelib.domain.status.blocks import (
+from chalicelib.domain.migration.retirement.calendar_parts import Phase
+from chalicelib.domain.migration.status.blocks import (
     LAST_VERIFY,
     AlarmsBlock,
     DeadLettersBlock,
@@ -17,6 +16,7 @@ from chalicelib.domain.status.blocks import (
     SyncBlock,
     VerifyBlock,
 )
+from chalicelib.domain.operating import COMMAND
 from chalicelib.services.refresh.sweeper import staleness_of
 from chalicelib.services.status.looking import Looks, Problem
 from chalicelib.services.status.sources import StatusSources

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, UnavailableError
 from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords
 from chalicelib.domain.meters.walks import Finding, Verification, Walk
-from chalicelib.domain.ports import Clock
-from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sides import Side, SyncMode, SyncState, other_side
-from chalicelib.domain.sync.change_feed import ChangeFeed
-from chalicelib.domain.sync.reconciliation import (
+from chalicelib.domain.migration.sync.change_feed import ChangeFeed
+from chalicelib.domain.migration.sync.reconciliation import (
     FullDifference,
     Reconciled,
     ReconciliationRepository,
@@ -24,7 +22,9 @@ from chalicelib.domain.sync.reconciliation import (
     SyncProgress,
     Verified,
 )
-from chalicelib.domain.sync.repairs import REPAIR, PlannedWrites, RepairPlan
+from chalicelib.domain.migration.sync.repairs import REPAIR, PlannedWrites, RepairPlan
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.fan_out import METERS_OF_A_STEP, Jobs, RangeJob
 from chalicelib.services.refresh.meter_walk import MeterWalk, Progress

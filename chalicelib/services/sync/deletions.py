@@ -4,8 +4,8 @@ from collections.abc import Callable
 from threading import Lock
 
 from chalicelib.domain.errors import MassDeletionError, SyncStoppedError
-from chalicelib.domain.sync.reconciliation import Reconciled
-from chalicelib.domain.sync.repairs import ANSWERS, DELETES_UNASKED, REPAIR
+from chalicelib.domain.migration.sync.reconciliation import Reconciled
+from chalicelib.domain.migration.sync.repairs import ANSWERS, DELETES_UNASKED, REPAIR
 
 Count = Callable[[int, int], tuple[int, int]]  # adds to what is written and deleted, and returns both
 

@@ -3,10 +3,10 @@
 from secrets import token_hex
 from typing import Literal
 
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.errors import SyncStoppedError
+from chalicelib.domain.migration.sync.reconciliation import RepairRun, SyncControl
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sides import Side
-from chalicelib.domain.sync.reconciliation import RepairRun, SyncControl
 
 
 def new_run(

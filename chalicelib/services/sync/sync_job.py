@@ -12,15 +12,13 @@ from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
+from chalicelib.domain.backends.sides import SyncMode, SyncState, other_side
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
-from chalicelib.domain.events import EnergyReadingsSynced
+from chalicelib.domain.events.contracts import EnergyReadingsSynced
 from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords
 from chalicelib.domain.meters.walks import Verification, Walk, why_past
-from chalicelib.domain.ports import Clock, EventPublisher
-from chalicelib.domain.readings import MeterKey, to_datetime
-from chalicelib.domain.sides import SyncMode, SyncState, other_side
-from chalicelib.domain.sync.change_feed import ChangeFeed, Changes, Moment
-from chalicelib.domain.sync.reconciliation import (
+from chalicelib.domain.migration.sync.change_feed import ChangeFeed, Changes, Moment
+from chalicelib.domain.migration.sync.reconciliation import (
     ANOTHER_DIFFERENCE,
     FullDifference,
     Reconciled,
@@ -31,7 +29,9 @@ from chalicelib.domain.sync.reconciliation import (
     SyncProgress,
     SyncStop,
 )
-from chalicelib.domain.sync.repairs import ANSWERS, DELETES_UNASKED, REPAIR, UNDO
+from chalicelib.domain.migration.sync.repairs import ANSWERS, DELETES_UNASKED, REPAIR, UNDO
+from chalicelib.domain.ports import Clock, EventPublisher
+from chalicelib.domain.readings import MeterKey, to_datetime
 from chalicelib.services.recording.energy_crud import change_of
 from chalicelib.services.refresh.fan_out import Jobs, RangeJob
 from chalicelib.services.refresh.meter_walk import Look

@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chalicelib.domain.backends.sides import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState, drain_of, other_side
 from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.migration.sync.modes import check_change
+from chalicelib.domain.migration.sync.reconciliation import SyncControl, SyncStop
+from chalicelib.domain.migration.sync.recovery import recovered
+from chalicelib.domain.migration.sync.repairs import DELETES_UNASKED
+from chalicelib.domain.migration.sync.repairs import REPAIR as LOOK
 from chalicelib.domain.operating import checked_reason
 from chalicelib.domain.readings import moment
-from chalicelib.domain.sides import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState, drain_of, other_side
-from chalicelib.domain.sync.modes import check_change
-from chalicelib.domain.sync.reconciliation import SyncControl, SyncStop
-from chalicelib.domain.sync.recovery import recovered
-from chalicelib.domain.sync.repairs import DELETES_UNASKED
-from chalicelib.domain.sync.repairs import REPAIR as LOOK
 from chalicelib.services.sync.runs import check_answered
 
 CATCH_UP = "python -m infra sync"

@@ -1,8 +1,8 @@
 """The way back of what repair and the jobs deleted or overwrote."""
 
 from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.migration.sync.repairs import KeptRun, RepairedReadings, Undone
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.sync.repairs import KeptRun, RepairedReadings, Undone
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.sync.runs import new_run
 

@@ -11,9 +11,9 @@ import click
 
 from chalicelib.bootstrap.comparer import shell_comparer, shell_page_times
 from chalicelib.bootstrap.operations import now
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.migration.records.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import DAY_MS, to_ms
-from chalicelib.domain.rollout.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
 from chalicelib.services.comparison.runs import BackendComparer
 from infra.errors import OperatorError
 from infra.local.identity import Identity

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.flags.document.flag import Flag
 from tests.browser.accessibility import accessible, fits, reach
 from tests.browser.chromium import NARROW

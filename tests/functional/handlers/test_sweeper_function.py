@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.container import compose, using
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.handlers.sweeper import sweeper
 from chalicelib.services.refresh.sweeper import SweepReport
 from tests.functional.conftest import NOW, Api

@@ -17,12 +17,12 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from chalicelib.bootstrap.container import Container, Ports, now
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.meters.invariants import calculation_of
+from chalicelib.domain.migration.records.comparison_log import Outcome
 from chalicelib.domain.ports import MeterSnapshot, MeterState, Transactions
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import Outcome
 from chalicelib.repositories.calculation_marks import SHOWN_BY
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.display import MongoDisplayDataRepository

@@ -14,15 +14,15 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container, Ports, now
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.feedback import Feedback
+from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.feedback import Feedback
-from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import Collections
 from chalicelib.services.comparison import page_times

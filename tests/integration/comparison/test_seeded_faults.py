@@ -16,10 +16,10 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container, Ports, now
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome
 from chalicelib.repositories.database import time_limit
 from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.compare_backends import BackendComparison

@@ -16,13 +16,13 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
 from chalicelib.bootstrap.flags import FlagAdapters, FlagOperations, FlagRecords, flag_operations
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import RevisionError, UnavailableError
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.sync.reconciliation import Verified
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.flags.appconfig.clients import AppConfigIds
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting

@@ -16,13 +16,13 @@ from chalicelib.bootstrap.container import (
     mongo_ports,
     now,
 )
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import (
     EnergyMonitorError,
     LostModeError,
 )
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.meters.walks import Walk
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.database import Collections, open_database
 from chalicelib.services.recording.configuration import ExchangeDraft
 from infra import __main__ as command_line

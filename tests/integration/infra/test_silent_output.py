@@ -17,7 +17,7 @@ from pymongo.database import Database
 from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now, using
-from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.events.contracts import EnergyEvent
 from chalicelib.handlers.display_data import energy_reading_created_handler
 from chalicelib.handlers.sweeper import sweeper
 from chalicelib.monitoring.errors import hush

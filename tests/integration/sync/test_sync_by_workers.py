@@ -11,13 +11,13 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
-from chalicelib.domain.events import EnergyEvent, EnergyReadingsSynced
+from chalicelib.domain.events.contracts import EnergyEvent, EnergyReadingsSynced
 from chalicelib.domain.meters.fan_out import FanOut
 from chalicelib.domain.meters.walks import RESUMED_WITHIN_MS, Walk
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.sync.reconciliation import FullDifference, SyncStop
-from chalicelib.domain.sync.repairs import DELETES_UNASKED, UNDO
+from chalicelib.domain.migration.sync.reconciliation import FullDifference, SyncStop
+from chalicelib.domain.migration.sync.repairs import DELETES_UNASKED, UNDO
 from chalicelib.services.refresh.fan_out import RangeState
 from chalicelib.services.sync.sync_job import WITH_WORKERS, SyncJobService
 from tests.fakes.dead_letters import Killed

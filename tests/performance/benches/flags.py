@@ -14,8 +14,8 @@ from statistics import median
 from aws_lambda_powertools.utilities.feature_flags import FeatureFlags
 
 from chalicelib.bootstrap.container import mongo_ports, now
-from chalicelib.domain.components import Component
-from chalicelib.domain.sides import SyncMode, SyncState
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.flags.changes.planning import plan_between
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.meters.walks import Unreadable, UnreadableDocument, Verification
-from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import (
+from chalicelib.domain.migration.records.comparison_log import (
     ComparisonReport,
     DifferenceGroup,
     IgnoreRule,
@@ -21,11 +21,11 @@ from chalicelib.domain.rollout.comparison_log import (
     Replay,
     Sighting,
 )
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.differences import DifferenceKind
-from chalicelib.domain.sides import ModeChange, Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import SyncStop
-from chalicelib.domain.sync.repairs import KeptDocument, PlannedWrites, RepairPlan, Undone
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.differences import DifferenceKind
+from chalicelib.domain.migration.sync.reconciliation import SyncStop
+from chalicelib.domain.migration.sync.repairs import KeptDocument, PlannedWrites, RepairPlan, Undone
+from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.changes.inspect import Explanation
 from chalicelib.services.sync.sync_job import SyncReport
 from chalicelib.services.sync.sync_modes import ModeReport

@@ -5,8 +5,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.readings import moment
-from chalicelib.domain.sides import SyncMode
 from infra.operations.flags.commands import succeeded
 from infra.operations.flags.printing import changes_table, flags_table, print_gate, print_listing
 from infra.operations.printing import minute

@@ -11,11 +11,11 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.bootstrap.operations import operations
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, MINUTE_MS
+from chalicelib.domain.migration.retirement.callers import LISTED, V1Call
 from chalicelib.domain.readings import moment
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, MINUTE_MS
-from chalicelib.domain.retirement.callers import LISTED, V1Call
-from chalicelib.domain.sides import SyncMode
 from infra import __main__ as command_line
 from infra.errors import OperatorError
 from infra.local.layout import Layout, Ports

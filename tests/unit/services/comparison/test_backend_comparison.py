@@ -9,13 +9,13 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import HistogramError, UnavailableError
-from chalicelib.domain.json_text import JsonText, WithText
+from chalicelib.domain.json.text import JsonText, WithText
+from chalicelib.domain.migration.records.comparison_log import Outcome, Request
 from chalicelib.domain.ports import DisplayDataRepository, MeterState
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import Outcome, Request
 from chalicelib.services.comparison.compare_backends import BackendComparison
 from chalicelib.services.components.component_reads import ShowMonths
 from chalicelib.services.display.display import View

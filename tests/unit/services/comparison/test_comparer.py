@@ -10,17 +10,17 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
+from chalicelib.domain.migration.records.decision import FORCED_OLD, Reason
+from chalicelib.domain.migration.records.differences import Difference, DifferenceKind
+from chalicelib.domain.migration.records.feedback import ATTEMPTS, Feedback
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.decision import FORCED_OLD, Reason
-from chalicelib.domain.rollout.differences import Difference, DifferenceKind
-from chalicelib.domain.rollout.feedback import ATTEMPTS, Feedback
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.runs import BackendComparer
 from infra.simulation.memory.migration.sides import FakeSides

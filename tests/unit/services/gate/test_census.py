@@ -9,15 +9,15 @@ import pytest
 
 from chalicelib.bootstrap.comparer import census
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.gate.census_records import Censuses, CensusRun, Tally
-from chalicelib.domain.gate.evidence import Limits
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.migration.gate.census_records import Censuses, CensusRun, Tally
+from chalicelib.domain.migration.gate.evidence import Limits
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
+from chalicelib.domain.migration.records.differences import Difference, DifferenceKind
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.differences import Difference, DifferenceKind
-from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.gate.census import AGAIN_WHERE_FOUND_MS, CensusService, CensusState, CensusTaken
 from infra.simulation.memory.migration.sides import FakeSides

@@ -5,22 +5,22 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.gate.census_records import Censuses, CensusRun, Tally
-from chalicelib.domain.gate.counted import Counting
-from chalicelib.domain.gate.evidence import AllowedHours
-from chalicelib.domain.gate.pairs import Pair
-from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName, GateVerdict
+from chalicelib.domain.migration.gate.census_records import Censuses, CensusRun, Tally
+from chalicelib.domain.migration.gate.counted import Counting
+from chalicelib.domain.migration.gate.evidence import AllowedHours
+from chalicelib.domain.migration.gate.pairs import Pair
+from chalicelib.domain.migration.gate.verdict import Breach, Condition, ConditionName, GateVerdict
+from chalicelib.domain.migration.records.comparison_log import IgnoreRule
+from chalicelib.domain.migration.records.figures import Share
+from chalicelib.domain.migration.rollouts.plan import Plan
+from chalicelib.domain.migration.rollouts.rollout import Rollout, State
+from chalicelib.domain.migration.status.records import RollbackDrill
+from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import IgnoreRule
-from chalicelib.domain.rollout.figures import Share
-from chalicelib.domain.rollouts.plan import Plan
-from chalicelib.domain.rollouts.rollout import Rollout, State
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.status.records import RollbackDrill
-from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.changes.patch import FlagPatch
 from infra.simulation.memory.state import Meter
 from tests.fakes.gate_evidence import SHAPE, asked

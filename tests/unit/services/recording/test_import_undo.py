@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.csv.options import CsvOptions
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.errors import ImportFileError, ImportQuestionError, ImportRowsError, NotFoundError
-from chalicelib.domain.events import EnergyReadingsBulkImported, EnergyReadingsImportUndone
-from chalicelib.domain.export.json_document import json_text
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.events.contracts import EnergyReadingsBulkImported, EnergyReadingsImportUndone
+from chalicelib.domain.files.csv.options import CsvOptions
+from chalicelib.domain.files.export.json_document import json_text
+from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.ports import ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.recording.configuration import (

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.fan_out import FanOut, RangeClaim, RangeTask
 from chalicelib.domain.meters.walks import RESUMED_WITHIN_MS, Finding, Verification, Walk
 from chalicelib.domain.ports import NewReading
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.services.refresh.fan_out import FanOutService, RangeJob, RangeState
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from infra.simulation.memory.fan_out import FakeFanOutRecords, FakeRangeQueue

@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import cast
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, BrownOut
-from chalicelib.domain.retirement.hindrances import Hindrance
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, HOUR_MS, BrownOut
+from chalicelib.domain.migration.retirement.hindrances import Hindrance
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.document.names import COMPONENT_FLAGS
 from chalicelib.services.retirement.check import RetirementCheck

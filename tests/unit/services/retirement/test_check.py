@@ -6,18 +6,18 @@ from typing import cast
 
 import pytest
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut
-from chalicelib.domain.retirement.callers import V1Call
-from chalicelib.domain.retirement.hindrances import Part
-from chalicelib.domain.rollout.comparison_log import Outcome
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import Side, SyncMode
-from chalicelib.domain.sync.reconciliation import SyncStop, Verified
+from chalicelib.domain.migration.records.comparison_log import Outcome
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, BrownOut
+from chalicelib.domain.migration.retirement.callers import V1Call
+from chalicelib.domain.migration.retirement.hindrances import Part
+from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from tests.unit.flags.rollout import ORDER
 from tests.unit.services.retirement.ended import Ended

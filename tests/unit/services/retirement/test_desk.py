@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import InvalidInputError
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, OptOut
-from chalicelib.domain.retirement.callers import V1Call
-from chalicelib.domain.retirement.errors import RetirementError
-from chalicelib.domain.rollout.decision import Decision
-from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.migration.records.decision import Decision
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, HOUR_MS, OptOut
+from chalicelib.domain.migration.retirement.callers import V1Call
+from chalicelib.domain.migration.retirement.errors import RetirementError
 from chalicelib.flags.changes.seen import flags_seen
 from chalicelib.services.retirement.desk import RetirementDesk
 from infra.simulation.memory.migration.usage import FakeUsageLog

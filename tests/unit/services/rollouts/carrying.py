@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollouts.next_action import FlagNow
-from chalicelib.domain.rollouts.plan import Plan, steps_of
-from chalicelib.domain.rollouts.rollout import Rollout
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.rollouts.next_action import FlagNow
+from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
+from chalicelib.domain.migration.rollouts.rollout import Rollout
 from chalicelib.services.rollouts.carrier import RolloutCarrier
 from chalicelib.services.rollouts.desk import RolloutDesk
 from chalicelib.services.rollouts.taking import Taking

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import RolloutError, UnavailableError
-from chalicelib.domain.rollouts.rollout import Rollout, State
+from chalicelib.domain.migration.rollouts.rollout import Rollout, State
 from tests.fakes.gate import BROKEN, LOST, OPEN, SHUT, UNKNOWN, Conditions
 from tests.unit.services.rollouts.carrying import HOUR, MINUTE, PLAN, TABLE, Carrying
 

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import InvalidInputError, NotFoundError, RolloutError, UnavailableError
-from chalicelib.domain.rollouts.plan import Plan, steps_of
-from chalicelib.domain.rollouts.rollout import KEPT_ENTRIES, Rollout, State
+from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
+from chalicelib.domain.migration.rollouts.rollout import KEPT_ENTRIES, Rollout, State
 from tests.fakes.gate import BROKEN, OPEN, SHUT, Conditions
 from tests.unit.services.rollouts.carrying import HOUR, MINUTE, PLAN, TABLE, Carrying
 

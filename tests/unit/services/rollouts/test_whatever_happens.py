@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.domain.rollouts.rollout import CARRIED, UNDER_WAY, Rollout, State
+from chalicelib.domain.migration.rollouts.rollout import CARRIED, UNDER_WAY, Rollout, State
 from tests.depth import depth
 from tests.fakes.gate import BROKEN, LOST, OPEN, SHUT, UNKNOWN, Conditions
 from tests.unit.services.rollouts.carrying import HOUR, MINUTE, PLAN, TABLE, Carrying

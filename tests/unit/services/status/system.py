@@ -5,13 +5,13 @@ from typing import Any
 
 from chalicelib.alarms.board import AlarmBoard
 from chalicelib.bootstrap.status import status_sources
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.gate.evidence import Limits
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
-from chalicelib.domain.rollout.differences import differences
-from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.migration.gate.evidence import Limits
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.migration.records.differences import differences
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.services.gate.service import GateService
 from chalicelib.services.status.sources import StatusSources
 from chalicelib.services.status.status import StatusService

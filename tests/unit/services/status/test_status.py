@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.status import status_service
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.migration.records.comparison_log import Outcome
+from chalicelib.domain.migration.records.decision import Reason
+from chalicelib.domain.migration.records.feedback import Feedback
+from chalicelib.domain.migration.records.figures import BackendFigures, ComponentFigures, Share
+from chalicelib.domain.migration.rollouts.plan import Plan
+from chalicelib.domain.migration.rollouts.rollout import Rollout as RolloutRecord
+from chalicelib.domain.migration.rollouts.rollout import Seen, State
+from chalicelib.domain.migration.status.records import RollbackDrill
+from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import Outcome
-from chalicelib.domain.rollout.decision import Reason
-from chalicelib.domain.rollout.feedback import Feedback
-from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
-from chalicelib.domain.rollouts.plan import Plan
-from chalicelib.domain.rollouts.rollout import Rollout as RolloutRecord
-from chalicelib.domain.rollouts.rollout import Seen, State
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.status.records import RollbackDrill
-from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from chalicelib.services.status.looking import LOOK_SECONDS, PATIENCE_MS, Looks, Problem
 from chalicelib.services.status.parts import HOUR_MS
 from infra.simulation.memory.state import Meter

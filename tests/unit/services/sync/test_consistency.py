@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from chalicelib.bootstrap.container import Operations, Ports, now, operations
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
+from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sides import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from chalicelib.services.sync.consistency import ConsistencyService
 from infra.simulation.memory.migration.sides import FakeSides, reading
 from infra.simulation.memory.ports import fake_ports

@@ -5,11 +5,11 @@ from contextlib import nullcontext
 import pytest
 
 from chalicelib.bootstrap.container import now, operations
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import MassDeletionError, SyncStoppedError
+from chalicelib.domain.migration.sync.reconciliation import FullDifference, Reconciled, SyncProgress
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import FullDifference, Reconciled, SyncProgress
 from chalicelib.services.sync.deletions import JobDeletions
 from chalicelib.services.sync.sync_job import SyncReport
 from infra.simulation.memory.migration.control import FakeSyncControl
