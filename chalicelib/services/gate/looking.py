@@ -22,14 +22,13 @@ from chalicelib.domain.migration.records.comparison_log import IgnoreRule
 from chalicelib.domain.migration.records.figures import Share
 from chalicelib.domain.migration.rollouts.rollout import Rollout
 from chalicelib.domain.migration.status.blocks import RingingAlarm
-from chalicelib.domain.migration.status.flags import FlagsSeen
+from chalicelib.domain.migration.status.flags import FlagsSeen, share_mismatch
 from chalicelib.domain.migration.status.records import RollbackDrill
 from chalicelib.domain.migration.status.verdict import NOT_ADDED
 from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.domain.operating import COMMAND, Obstacle
 from chalicelib.services.refresh.sweeper import Staleness, staleness_of
 from chalicelib.services.status.looking import Looks, Problem
-from chalicelib.services.status.parts import share_mismatch
 from chalicelib.services.status.sources import StatusSources
 
 # Alarms about what the gate looks at itself: it knows of which component, and sooner that it is mended.

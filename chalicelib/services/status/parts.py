@@ -1,14 +1,12 @@
 """The parts of a component's status, made of what was found. Pure."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.records.comparison_log import ComparisonReport, DifferenceGroup, Outcome
 from chalicelib.domain.migration.records.feedback import OPEN
 from chalicelib.domain.migration.records.figures import BackendFigures, ComponentFigures, Share
-from chalicelib.domain.migration.records.sample_ratio import mismatch
 from chalicelib.domain.migration.rollouts.rollout import UNDER_WAY, Rollout, State
 from chalicelib.domain.migration.status.blocks import (
     Answers,
@@ -21,7 +19,7 @@ from chalicelib.domain.migration.status.blocks import (
     ShareBlock,
     Stage,
 )
-from chalicelib.domain.migration.status.flags import FlagSeen, FlagsSeen
+from chalicelib.domain.migration.status.flags import FlagSeen, FlagsSeen, share_mismatch
 from chalicelib.domain.operating import COMMAND
 from chalicelib.services.figures.as_json import backend_document
 from chalicelib.services.status.looking import Problem
@@ -148,13 +146,6 @@ def feedback_block(
     states = counts.get(component, {})
     still_open = states.get(OPEN, 0)
     return FeedbackBlock(command=command, open=still_open, looked=sum(states.values()) - still_open)
-
-
-def share_mismatch(found: Share, flag: FlagSeen | None) -> str | None:
-    """Why the share cannot be chance; a flag that is off decides about nobody."""
-    if flag is None or not flag.enabled:
-        return None
-    return mismatch(found, Decimal(flag.percent), exact=flag.exact)
 
 
 def _answers(figures: BackendFigures | None) -> Answers:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.figures import Share
+from chalicelib.domain.migration.records.sample_ratio import mismatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,10 @@ class FlagsSeen:
     flags: Mapping[Component, FlagSeen]
     malformed: Mapping[Component, str]
     shape: str
+
+
+def share_mismatch(found: Share, flag: FlagSeen | None) -> str | None:
+    """Why the share cannot be chance; a flag that is off decides about nobody."""
+    if flag is None or not flag.enabled:
+        return None
+    return mismatch(found, flag.percent, exact=flag.exact)
