@@ -29,9 +29,9 @@ from chalicelib.repositories.packing import MongoSeriesPacking
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
+from chalicelib.services.migration.sync.deletions import JobDeletions
+from chalicelib.services.migration.sync.runs import new_run
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
-from chalicelib.services.sync.deletions import JobDeletions
-from chalicelib.services.sync.runs import new_run
 from migrations.checkpoint import Checkpoint
 from migrations.display_documents import FIRST, LAST
 from migrations.errors import RefusedError

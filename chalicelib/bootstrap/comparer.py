@@ -12,11 +12,11 @@ from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock
 from chalicelib.repositories.database import MongoDatabase, time_limit
 from chalicelib.repositories.measurements import MongoPageMeasurements
-from chalicelib.services.comparison.asking import RecordedComparison
-from chalicelib.services.comparison.compare_backends import BackendComparison
-from chalicelib.services.comparison.page_times import PageTimesService
-from chalicelib.services.comparison.runs import BackendComparer
-from chalicelib.services.gate.census import CensusService
+from chalicelib.services.migration.comparison.asking import RecordedComparison
+from chalicelib.services.migration.comparison.compare_backends import BackendComparison
+from chalicelib.services.migration.comparison.page_times import PageTimesService
+from chalicelib.services.migration.comparison.runs import BackendComparer
+from chalicelib.services.migration.gate.census import CensusService
 
 CHANCE = Random()  # noqa: S311 for samples and order, not for secrets
 

@@ -28,10 +28,10 @@ from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore, FlagStore, Reports
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.repositories.queries import MongoReadingQueries
-from chalicelib.services.backends.decisions import RolloutService
-from chalicelib.services.rollouts.carrier import RolloutCarrier
-from chalicelib.services.rollouts.desk import RolloutDesk
-from chalicelib.services.rollouts.taking import Taking
+from chalicelib.services.migration.backends.decisions import RolloutService
+from chalicelib.services.migration.rollouts.carrier import RolloutCarrier
+from chalicelib.services.migration.rollouts.desk import RolloutDesk
+from chalicelib.services.migration.rollouts.taking import Taking
 
 NO_PLACE = AppConfigIds("", "", "", "")  # nobody answers there: everybody gets the old backend
 

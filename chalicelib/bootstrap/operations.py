@@ -69,6 +69,10 @@ from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.repositories.walk_control import MongoWalkControl
+from chalicelib.services.migration.sync.consistency import ConsistencyService
+from chalicelib.services.migration.sync.sync_job import SyncJobService
+from chalicelib.services.migration.sync.sync_modes import SyncModeService
+from chalicelib.services.migration.sync.undo import UndoService
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.fan_out import FanOutService
@@ -77,10 +81,6 @@ from chalicelib.services.refresh.rebuild import RebuildService
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.refresh.refreshing_publisher import RefreshingPublisher
 from chalicelib.services.refresh.sweeper import SweeperService
-from chalicelib.services.sync.consistency import ConsistencyService
-from chalicelib.services.sync.sync_job import SyncJobService
-from chalicelib.services.sync.sync_modes import SyncModeService
-from chalicelib.services.sync.undo import UndoService
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0

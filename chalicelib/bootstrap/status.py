@@ -14,8 +14,8 @@ from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.flags.changes.readiness import Readiness
 from chalicelib.flags.changes.seen import flags_seen
 from chalicelib.repositories.database import time_limit
-from chalicelib.services.status.sources import StatusSources
-from chalicelib.services.status.status import StatusService
+from chalicelib.services.migration.evidence.sources import StatusSources
+from chalicelib.services.migration.status.status import StatusService
 
 
 def status_service(

@@ -31,14 +31,14 @@ from chalicelib.domain.people.pseudonyms import LENGTH
 from chalicelib.domain.readings import moment, parse_instant
 from chalicelib.flags.changes.seen import flags_seen
 from chalicelib.repositories.database import MongoDatabase
-from chalicelib.services.retirement.as_json import (
+from chalicelib.services.migration.retirement.as_json import (
     brown_out_document,
     calendar_document,
     callers_document,
     hindrance_document,
 )
-from chalicelib.services.retirement.check import RetirementCheck
-from chalicelib.services.retirement.desk import RetirementDesk
+from chalicelib.services.migration.retirement.check import RetirementCheck
+from chalicelib.services.migration.retirement.desk import RetirementDesk
 from infra.deployment.packaging import ROOT
 from infra.errors import OperatorError
 from infra.operations.printing import console, counted, folding_table, minute, print_json, printable

@@ -17,7 +17,7 @@ from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.flags.document.shape import shape_of
-from chalicelib.services.sync.sync_job import SyncReport
+from chalicelib.services.migration.sync.sync_job import SyncReport
 from infra.simulation.clock import DAY, HOUR, MINUTE
 from infra.simulation.faults import KINDS, Bug, CrashError, Fault
 from infra.simulation.system import Release

@@ -13,7 +13,6 @@ from chalicelib.domain.migration.records.decision import Decision
 from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.services.backends.backend_router import Route
 from chalicelib.services.components.component_reads import (
     ComponentAnswer,
     ComponentRead,
@@ -24,6 +23,7 @@ from chalicelib.services.components.component_reads import (
     ShowTimeline,
 )
 from chalicelib.services.components.energy_backend import EnergyBackend
+from chalicelib.services.migration.backends.backend_router import Route
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft, Recorded
 from infra.simulation.books import Book, Place, written
 from infra.simulation.clock import DAY, MINUTE

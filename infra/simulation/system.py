@@ -36,21 +36,21 @@ from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore, FlagStore
 from chalicelib.repositories.database import time_limit
-from chalicelib.services.backends.backend_router import BackendRouter
-from chalicelib.services.backends.decisions import RolloutService
-from chalicelib.services.comparison.asking import RecordedComparison
-from chalicelib.services.comparison.compare_backends import BackendComparison
-from chalicelib.services.comparison.runs import BackendComparer
-from chalicelib.services.gate.census import CensusService
-from chalicelib.services.gate.service import GateService
+from chalicelib.services.migration.backends.backend_router import BackendRouter
+from chalicelib.services.migration.backends.decisions import RolloutService
+from chalicelib.services.migration.comparison.asking import RecordedComparison
+from chalicelib.services.migration.comparison.compare_backends import BackendComparison
+from chalicelib.services.migration.comparison.runs import BackendComparer
+from chalicelib.services.migration.gate.census import CensusService
+from chalicelib.services.migration.gate.service import GateService
+from chalicelib.services.migration.sync.consistency import ConsistencyService
+from chalicelib.services.migration.sync.sync_job import SyncJobService
+from chalicelib.services.migration.sync.sync_modes import SyncModeService
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Documents, documents_of
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.refresh.sweeper import SweeperService
-from chalicelib.services.sync.consistency import ConsistencyService
-from chalicelib.services.sync.sync_job import SyncJobService
-from chalicelib.services.sync.sync_modes import SyncModeService
 from infra.simulation.clock import local_day
 from infra.simulation.memory.migration.appconfig import PLACE
 from infra.simulation.outside import Outside

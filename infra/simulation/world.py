@@ -21,8 +21,8 @@ from chalicelib.domain.migration.rollouts.plan import EVERYBODY
 from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.document.flag_document import FlagDocument, read
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.services.gate.census import CensusState
-from chalicelib.services.rollouts.carrier import CARRIER
+from chalicelib.services.migration.gate.census import CensusState
+from chalicelib.services.migration.rollouts.carrier import CARRIER
 from infra.simulation.books import Book
 from infra.simulation.bus import Bus, SlowDisplay, meters_of
 from infra.simulation.clock import HOUR, MINUTE, Once

@@ -15,7 +15,7 @@ from chalicelib.domain.migration.records.flag_history import FlagChange
 from chalicelib.flags.appconfig.clients import CHANGING, LOOKING, READING, AppConfigIds, FlagClients
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.repositories.database import MongoDatabase
-from chalicelib.services.gate.service import GateService
+from chalicelib.services.migration.gate.service import GateService
 from infra.deployment.application import Target as Aws
 from infra.deployment.flags import flags_parameters
 from infra.errors import OperatorError, expected_errors

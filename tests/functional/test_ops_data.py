@@ -20,7 +20,7 @@ from chalicelib.domain.meters.walks import (
 from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.people import SOMEBODY
-from chalicelib.services.sync import consistency
+from chalicelib.services.migration.sync import consistency
 from infra.simulation.memory.migration.sides import reading
 from tests.functional.conftest import NOW, Api
 from tests.functional.operating import Operator

@@ -9,7 +9,7 @@ from chalicelib.bootstrap.container import using
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.gate.verdict import ConditionName
 from tests.functional.conftest import Api, problem
-from tests.unit.services.status.system import System
+from tests.unit.services.migration.status.system import System
 
 PATH = "/ops/gate/energy_table"
 

@@ -21,7 +21,7 @@ from chalicelib.domain.migration.retirement.calendar import Calendar
 from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, HOUR_MS, BrownOut, OptOut
 from chalicelib.domain.migration.retirement.callers import V1Call, V1Caller
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.services.retirement.watch import CACHE_MS, RetirementWatch
+from chalicelib.services.migration.retirement.watch import CACHE_MS, RetirementWatch
 from infra.simulation.memory.migration.retirement import FakeRetirementRecords
 from tests.functional.conftest import NOW, Api, error, problem
 

@@ -18,7 +18,7 @@ from chalicelib.domain.migration.records.feedback import Feedback
 from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement
 from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import DAY_MS, EnergyType
-from chalicelib.services.comparison.feedback import A_DAY
+from chalicelib.services.migration.comparison.feedback import A_DAY
 from infra.simulation.memory.migration.feedback import FakeFeedbackLog
 from infra.simulation.memory.migration.measurements import FakePageMeasurements
 from tests.functional.conftest import NOW, Api, problem

@@ -5,17 +5,17 @@ from tests.guards.guard import Guard
 COUNTED = "tests/contract/test_counted_evidence.py::"
 RECORDS = "tests/contract/test_census_records.py::"
 COUNTING = "tests/integration/gate/test_counting_on_mongodb.py::"
-CENSUS = "tests/unit/services/gate/test_census.py::"
+CENSUS = "tests/unit/services/migration/gate/test_census.py::"
 JUDGE = "tests/unit/domain/migration/gate/test_judge.py::"
 ON_MONGODB = "tests/integration/gate/test_census_on_mongodb.py::"
-COMPARER = "tests/unit/services/comparison/test_comparer.py::"
-CONSISTENCY = "tests/unit/services/sync/test_consistency.py::"
-SERVICE = "tests/unit/services/gate/test_gate_service.py::"
+COMPARER = "tests/unit/services/migration/comparison/test_comparer.py::"
+CONSISTENCY = "tests/unit/services/migration/sync/test_consistency.py::"
+SERVICE = "tests/unit/services/migration/gate/test_gate_service.py::"
 AWAY = f"{SERVICE}test_what_cannot_be_looked_at_fails_alone_and_is_no_breach"
 EVIDENCE = "chalicelib/repositories/counted_evidence.py"
-TAKER = "chalicelib/services/gate/census.py"
-ASKING = "chalicelib/services/comparison/asking.py"
-LOOK = "chalicelib/services/gate/looking.py"
+TAKER = "chalicelib/services/migration/gate/census.py"
+ASKING = "chalicelib/services/migration/comparison/asking.py"
+LOOK = "chalicelib/services/migration/gate/looking.py"
 
 GATE_EVIDENCE = (
     Guard(
@@ -61,14 +61,14 @@ GATE_EVIDENCE = (
     ),
     Guard(
         "after an answer agreements begin anew",
-        "chalicelib/services/comparison/runs.py",
+        "chalicelib/services/migration/comparison/runs.py",
         "            self._counted.answered(rule.fingerprint)",
         "            pass",
         (f"{COMPARER}test_after_a_difference_agreements_begin_anew_with_the_first_answer_for_it",),
     ),
     Guard(
         "a difference is gone when nothing shows it any more",
-        "chalicelib/services/comparison/runs.py",
+        "chalicelib/services/migration/comparison/runs.py",
         "        if replay.gone:",
         "        if True:",
         (f"{COMPARER}test_what_a_replay_shows_no_more_is_gone_on_this_code",),
@@ -155,7 +155,7 @@ GATE_EVIDENCE = (
     ),
     Guard(
         "a verify says on which code",
-        "chalicelib/services/sync/consistency.py",
+        "chalicelib/services/migration/sync/consistency.py",
         "up_to=seen.up_to, code=self._code(), calculated",
         "up_to=seen.up_to, calculated",
         (f"{CONSISTENCY}test_a_verify_says_on_which_code_and_other_code_begins_at_the_start",),
@@ -190,11 +190,11 @@ GATE_EVIDENCE = (
     ),
     Guard(
         "a stored text is compared too, for callers get it",
-        "chalicelib/services/comparison/compare_backends.py",
+        "chalicelib/services/migration/comparison/compare_backends.py",
         ", *_of_text(new.shown))",
         ",)",
         (
-            "tests/unit/services/comparison/test_backend_comparison.py::"
+            "tests/unit/services/migration/comparison/test_backend_comparison.py::"
             "test_a_stored_text_is_what_callers_get_so_it_must_be_of_its_data[2-places1]",
         ),
     ),

@@ -20,7 +20,7 @@ METERS = "tests/integration/refresh/test_damaged_meters.py::"
 READ_OVER = f"{METERS}test_a_damage_is_read_over_named_and_mended"
 WRITTEN_OVER = f"{METERS}test_a_write_and_its_refresh_work_and_show_the_right_figures"
 RESTORED = f"{METERS}test_after_a_restore_of_a_part_no_version_comes_back"
-COMPARER = "tests/unit/services/comparison/test_comparer.py::"
+COMPARER = "tests/unit/services/migration/comparison/test_comparer.py::"
 FLAGS = "tests/unit/flags/changes/"
 ERASED = "tests/integration/account/test_erasure.py::"
 IN_FLIGHT = "tests/integration/account/test_in_flight.py::"
@@ -365,7 +365,7 @@ OF_THE_MIGRATION = (
     ),
     Guard(
         "the attempt that is counted before feedback is compared",
-        "chalicelib/services/comparison/runs.py",
+        "chalicelib/services/migration/comparison/runs.py",
         "if self._feedback.attempt(feedback, self._clock()):",
         "if True:",
         (f"{COMPARER}test_feedback_that_ends_the_process_ends_no_more_than_a_few_runs",),

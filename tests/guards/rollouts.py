@@ -2,12 +2,12 @@
 
 from tests.guards.guard import Guard
 
-CARRYING = "tests/unit/services/rollouts/test_carrying.py::"
-DESK = "tests/unit/services/rollouts/test_desk.py::"
+CARRYING = "tests/unit/services/migration/rollouts/test_carrying.py::"
+DESK = "tests/unit/services/migration/rollouts/test_desk.py::"
 ROLLOUT = "chalicelib/domain/migration/rollouts/rollout.py"
 NEXT = "chalicelib/domain/migration/rollouts/next_action.py"
-CARRIER = "chalicelib/services/rollouts/carrier.py"
-ROLLOUT_DESK = "chalicelib/services/rollouts/desk.py"
+CARRIER = "chalicelib/services/migration/rollouts/carrier.py"
+ROLLOUT_DESK = "chalicelib/services/migration/rollouts/desk.py"
 GATED = "tests/unit/flags/changes/test_gated.py::"
 GATED_RISES = "chalicelib/flags/changes/gated.py"
 PAST = "chalicelib/flags/changes/past.py"

@@ -7,8 +7,8 @@ SYNC_JOB = "tests/integration/sync/test_sync_job.py::"
 UNDONE = "tests/integration/sync/test_undone_imports.py::"
 FLAGS = "tests/unit/flags/changes/"
 GATED = f"{FLAGS}test_gated.py::"
-CARRYING = "tests/unit/services/rollouts/test_carrying.py::"
-DESK = "tests/unit/services/rollouts/test_desk.py::"
+CARRYING = "tests/unit/services/migration/rollouts/test_carrying.py::"
+DESK = "tests/unit/services/migration/rollouts/test_desk.py::"
 HISTORY = "tests/integration/infra/history/test_history.py::"
 JUDGE = "tests/unit/infra/drills/history/test_checker.py::"
 
@@ -20,35 +20,35 @@ BY_WORKERS = "tests/integration/sync/test_sync_by_workers.py::"
 OF_THE_DATA = (
     Guard(
         "workers count together what they delete",
-        "chalicelib/services/sync/sync_job.py",
+        "chalicelib/services/migration/sync/sync_job.py",
         "JobDeletions(count=count)",
         "JobDeletions()",
         (f"{BY_WORKERS}test_all_workers_together_delete_no_more_than_one_process_would",),
     ),
     Guard(
         "workers end their own difference alone",
-        "chalicelib/services/sync/sync_job.py",
+        "chalicelib/services/migration/sync/sync_job.py",
         "if progress.difference is None or progress.difference.by != fan_out.id:\n            return",
         "if progress.difference is None:\n            return",
         (f"{BY_WORKERS}test_a_difference_that_begins_while_the_last_meter_is_compared_is_not_ended_by_workers",),
     ),
     Guard(
         "workers end no catching up of a mode that began after them",
-        "chalicelib/services/sync/sync_job.py",
+        "chalicelib/services/migration/sync/sync_job.py",
         "        if sync.since != fan_out.since:\n            return\n",
         "",
         (f"{BY_WORKERS}test_a_mode_that_began_after_the_walk_does_not_count_as_caught_up_by_it",),
     ),
     Guard(
         "a walk whose work is somebody else's by now is begun at the start",
-        "chalicelib/services/sync/sync_job.py",
+        "chalicelib/services/migration/sync/sync_job.py",
         "self._started, self._compared, self._overtaken)",
         "self._started, self._compared)",
         (f"{BY_WORKERS}test_a_walk_whose_work_one_process_has_taken_says_so_and_the_next_begins_at_the_start",),
     ),
     Guard(
         "who goes on with a difference takes it from the workers",
-        "chalicelib/services/sync/sync_job.py",
+        "chalicelib/services/migration/sync/sync_job.py",
         "after=meters[-1], by=None, **counts)",
         "after=meters[-1], **counts)",
         (f"{BY_WORKERS}test_what_one_process_has_taken_over_no_worker_goes_on_with",),
@@ -121,7 +121,7 @@ OF_THE_DATA = (
     ),
     Guard(
         "no mass deletion by a job",
-        "chalicelib/services/sync/deletions.py",
+        "chalicelib/services/migration/sync/deletions.py",
         "if deleted > DELETES_UNASKED and deleted * 2 >= written:",
         "if False:",
         (
@@ -131,7 +131,7 @@ OF_THE_DATA = (
     ),
     Guard(
         "no first meter where most of the side that is believed is gone",
-        "chalicelib/services/sync/sync_job.py",
+        "chalicelib/services/migration/sync/sync_job.py",
         "if there - here > DELETES_UNASKED and here * 2 < there:",
         "if False:",
         (f"{SYNC_JOB}test_before_its_first_run_a_renamed_collection_costs_small_meters_nothing",),
@@ -145,7 +145,7 @@ OF_THE_DATA = (
     ),
     Guard(
         "the stop of the sync job holds for repair",
-        "chalicelib/services/sync/consistency.py",
+        "chalicelib/services/migration/sync/consistency.py",
         """        if source is None or user_id is not None:
             check_answered(self._control)
 """,
@@ -154,7 +154,7 @@ OF_THE_DATA = (
     ),
     Guard(
         "the stop of the sync job holds for a change of mode",
-        "chalicelib/services/sync/sync_modes.py",
+        "chalicelib/services/migration/sync/sync_modes.py",
         """        check_answered(self._control)
 """,
         "",
@@ -176,14 +176,14 @@ OF_THE_DATA = (
     ),
     Guard(
         "a side that catches up is not believed",
-        "chalicelib/services/sync/consistency.py",
+        "chalicelib/services/migration/sync/consistency.py",
         "if sync.catching_up and source is not sync.catching_up:",
         "if False:",
         (f"{REPAIR}test_a_stop_is_not_answered_by_one_users_repair_nor_by_a_side_that_catches_up",),
     ),
     Guard(
         "a side that lost most of its readings does not go on alone",
-        "chalicelib/services/sync/sync_modes.py",
+        "chalicelib/services/migration/sync/sync_modes.py",
         "if there - here > DELETES_UNASKED:",
         "if False:",
         (f"{REPAIR}test_a_side_that_lost_most_of_its_readings_does_not_go_on_alone",),
@@ -296,7 +296,7 @@ OF_THE_DATA = (
     ),
     Guard(
         "the intent before a step",
-        "chalicelib/services/rollouts/taking.py",
+        "chalicelib/services/migration/rollouts/taking.py",
         "rollout, change = self.stored(intended(rollout, intent)), None",
         "rollout, change = (rollout, intent)[0], None",
         (
@@ -306,7 +306,7 @@ OF_THE_DATA = (
     ),
     Guard(
         "the way back without the record",
-        "chalicelib/services/rollouts/taking.py",
+        "chalicelib/services/migration/rollouts/taking.py",
         """        except UnavailableError:
             return rollout""",
         """        except UnavailableError:
@@ -315,7 +315,7 @@ OF_THE_DATA = (
     ),
     Guard(
         "the way back before other rollouts' steps",
-        "chalicelib/services/rollouts/carrier.py",
+        "chalicelib/services/migration/rollouts/carrier.py",
         "judged.sort(key=lambda each: _urgency(each[1]))",
         "pass",
         (f"{CARRYING}test_the_way_back_comes_before_everything_else_and_has_its_share_of_the_time",),

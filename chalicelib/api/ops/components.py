@@ -11,7 +11,7 @@ from chalicelib.api.endpoint import Call
 from chalicelib.api.ops.names import NOT_THERE
 from chalicelib.api.routes import OperatorRoutes
 from chalicelib.flags.changes.request import COMPONENTS, component_flag_named
-from chalicelib.services.figures.as_json import report_document
+from chalicelib.services.migration.figures.as_json import report_document
 
 HOUR_MS = 3_600_000
 KEPT_HOURS = 30 * 24  # people are known for so long

@@ -10,7 +10,7 @@ from chalicelib.api.bodies import DIGITS, Body
 from chalicelib.api.endpoint import Call
 from chalicelib.api.routes import OperatorRoutes
 from chalicelib.domain.migration.retirement.callers import KEPT_DAYS, QUIET_DAYS
-from chalicelib.services.retirement.as_json import callers_document
+from chalicelib.services.migration.retirement.as_json import callers_document
 
 routes = OperatorRoutes(__name__)
 

@@ -18,8 +18,8 @@ from chalicelib.api.ops.rollout_bodies import (
 from chalicelib.api.routes import OperatorRoutes
 from chalicelib.domain.backends.component import Component
 from chalicelib.flags.changes.request import COMPONENTS, component_flag_named
-from chalicelib.services.rollouts.as_json import rollout_document
-from chalicelib.services.rollouts.desk import RolloutDesk
+from chalicelib.services.migration.rollouts.as_json import rollout_document
+from chalicelib.services.migration.rollouts.desk import RolloutDesk
 
 REFUSED = (*NOT_THERE, HTTPStatus.CONFLICT)
 routes = OperatorRoutes(__name__)

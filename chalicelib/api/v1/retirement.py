@@ -25,7 +25,7 @@ from chalicelib.bootstrap.container import container
 from chalicelib.domain.migration.retirement.callers import client_of
 from chalicelib.domain.migration.retirement.errors import BrownOutError, SunsetError
 from chalicelib.domain.readings import moment, to_datetime
-from chalicelib.services.retirement.watch import RetirementWatch
+from chalicelib.services.migration.retirement.watch import RetirementWatch
 
 Declared = TypeVar("Declared", bound=Function)
 DESCRIBED = "/v1/openapi.json"

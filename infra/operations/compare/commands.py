@@ -14,7 +14,7 @@ from chalicelib.bootstrap.operations import now
 from chalicelib.domain.migration.records.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
 from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import DAY_MS, to_ms
-from chalicelib.services.comparison.runs import BackendComparer
+from chalicelib.services.migration.comparison.runs import BackendComparer
 from infra.errors import OperatorError
 from infra.local.identity import Identity
 from infra.operations.compare.feedback import feedback_document, print_feedback, print_feedback_report

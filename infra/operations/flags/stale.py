@@ -12,7 +12,7 @@ from chalicelib.domain.migration.retirement.full_flags import partly_old
 from chalicelib.domain.readings import moment
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.flags.changes.seen import flags_seen
-from chalicelib.services.retirement.check import since_when
+from chalicelib.services.migration.retirement.check import since_when
 from infra.operations.printing import console, counted, duration, folding_table, minute, print_json
 from infra.targets.flags import flags_of
 from infra.targets.options import json_option, with_target

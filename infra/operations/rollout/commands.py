@@ -17,8 +17,8 @@ from chalicelib.domain.migration.rollouts.rollout import Rollout, State
 from chalicelib.flags.changes.as_json import change_document
 from chalicelib.flags.changes.patch import percentage
 from chalicelib.flags.document.names import COMPONENTS, component_flag_named
-from chalicelib.services.rollouts.as_json import rollout_document
-from chalicelib.services.rollouts.desk import RolloutDesk
+from chalicelib.services.migration.rollouts.as_json import rollout_document
+from chalicelib.services.migration.rollouts.desk import RolloutDesk
 from infra.errors import OperatorError
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option

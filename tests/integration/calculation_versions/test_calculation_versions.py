@@ -28,8 +28,8 @@ from chalicelib.repositories.database import open_database
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
-from chalicelib.services.backends.old_backend import OldBackend
 from chalicelib.services.display.display import DisplayService, Timeline, View
+from chalicelib.services.migration.backends.old_backend import OldBackend
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService, ReadingDraft
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService

@@ -25,7 +25,7 @@ from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import Collections
-from chalicelib.services.comparison import page_times
+from chalicelib.services.migration.comparison import page_times
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra import __main__ as command_line
 from infra.local import layout

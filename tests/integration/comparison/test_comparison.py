@@ -22,10 +22,10 @@ from chalicelib.domain.ports import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import time_limit
-from chalicelib.services.comparison.asking import RecordedComparison
-from chalicelib.services.comparison.compare_backends import BackendComparison
-from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.components.component_reads import ComponentRead, ShowDashboard, ShowForm, ShowMonths, ShowTable
+from chalicelib.services.migration.comparison.asking import RecordedComparison
+from chalicelib.services.migration.comparison.compare_backends import BackendComparison
+from chalicelib.services.migration.comparison.runs import BackendComparer
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.local.waiting import wait_until
 from tests.integration.comparison.planted_faults import FAULTS, Fault, FaultyBackend, Place

@@ -21,9 +21,9 @@ from chalicelib.domain.migration.records.comparison_log import ComparisonResult,
 from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import time_limit
-from chalicelib.services.comparison.asking import RecordedComparison
-from chalicelib.services.comparison.compare_backends import BackendComparison
-from chalicelib.services.comparison.runs import BackendComparer
+from chalicelib.services.migration.comparison.asking import RecordedComparison
+from chalicelib.services.migration.comparison.compare_backends import BackendComparison
+from chalicelib.services.migration.comparison.runs import BackendComparer
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.local.waiting import wait_until
 from tests.depth import depth

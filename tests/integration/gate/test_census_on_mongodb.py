@@ -14,7 +14,7 @@ from chalicelib.domain.migration.gate.census_records import CensusRun, Tally
 from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import Collections
-from chalicelib.services.gate.census import CensusService, CensusState
+from chalicelib.services.migration.gate.census import CensusService, CensusState
 from tests.integration.comparison.planted_faults import FAULTS, FaultyBackend
 
 HIDDEN = Pseudonyms(b"a key")

@@ -21,8 +21,8 @@ from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.monitoring.metrics import flush, metrics
 from chalicelib.repositories.database import open_database, together
 from chalicelib.repositories.usage import MongoUsageLog
-from chalicelib.services.backends.backend_usage import BackendUsageTracker
 from chalicelib.services.components.component_reads import ShowTable, read_of
+from chalicelib.services.migration.backends.backend_usage import BackendUsageTracker
 from infra.local.waiting import wait_until
 from migrations import runner
 from migrations.scripts import FOLDER, QUIET, scripts

@@ -20,7 +20,7 @@ from chalicelib.repositories import reconcile as twins
 from chalicelib.repositories.control import SYNC_JOB
 from chalicelib.repositories.difference import Difference
 from chalicelib.repositories.transactions import MongoTransactions
-from chalicelib.services.sync.sync_job import SyncJobService
+from chalicelib.services.migration.sync.sync_job import SyncJobService
 from tests.depth import depth
 from tests.integration.deployment import GAS, POWER, Deployment, contents, equal_sides
 

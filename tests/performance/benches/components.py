@@ -17,8 +17,8 @@ from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.ports import PageRequest, ReadingFilter
-from chalicelib.services.backends.backend_router import Route
 from chalicelib.services.components.component_reads import ComponentRead, ShowMonths, ShowTable, ShowTimeline
+from chalicelib.services.migration.backends.backend_router import Route
 from tests.fakes.issuer import FakeIssuer
 from tests.performance.deployed import Deployment
 from tests.performance.form import Figure, Target

@@ -27,7 +27,7 @@ from chalicelib.flags.document.flag_document import FlagDocument, read, written
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.repositories.database import Collections
-from chalicelib.services.backends.decisions import RolloutService
+from chalicelib.services.migration.backends.decisions import RolloutService
 from infra.simulation.memory.publisher import FakePublisher
 from tests.performance.form import Figure, Target
 from tests.performance.setting import server, timed

@@ -19,7 +19,7 @@ from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.services.backends.decisions import RolloutService
+from chalicelib.services.migration.backends.decisions import RolloutService
 from infra.simulation.memory.migration.appconfig import PLACE, FakeAppConfig, all_off
 from infra.simulation.memory.migration.control import FakeSyncControl
 from infra.simulation.memory.migration.flags import FakeFlagHistory, FakeKnownUsers

@@ -27,8 +27,8 @@ from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.migration.sync.repairs import KeptDocument, PlannedWrites, RepairPlan, Undone
 from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.changes.inspect import Explanation
-from chalicelib.services.sync.sync_job import SyncReport
-from chalicelib.services.sync.sync_modes import ModeReport
+from chalicelib.services.migration.sync.sync_job import SyncReport
+from chalicelib.services.migration.sync.sync_modes import ModeReport
 from infra.operations import (
     printing,
     repair,

@@ -1,6 +1,6 @@
 """A census under way and the last one that came to its end; where both are kept, and who may go on. Pure.
 
-``evidence.Census`` is what the gate sees of it, ``services.gate.census`` asks the people.
+``evidence.Census`` is what the gate sees of it, ``services.migration.gate.census`` asks the people.
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What the gate knows of one component, gathered by ``services.gate``; ``judge`` makes a verdict of it. Pure values."""
+"""What the gate knows of one component; ``services.migration.gate`` gathers it, ``judge`` judges it. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """What the gate says: each condition with its figure, its limit and how much was looked at, and what follows.
 
-``judge`` makes a verdict of the evidence; ``services.gate`` gathers the evidence.
+``judge`` makes a verdict of the evidence; ``services.migration.gate`` gathers the evidence.
 """
 
 from collections.abc import Iterable, Sequence

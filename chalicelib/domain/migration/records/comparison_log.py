@@ -1,6 +1,6 @@
 """The comparison log: what was asked of both backends, and how their answers differed.
 
-``differences`` says how two answers differ; ``services.comparison`` decides what is asked, when, and how often.
+``differences`` says how two answers differ; ``services.migration.comparison`` decides what is asked, when, how often.
 """
 
 from collections.abc import Mapping, Sequence

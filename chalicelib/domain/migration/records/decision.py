@@ -1,7 +1,7 @@
 """The rollout as the application sees it: which components move, and what a decision about one of them says.
 
 Pure names and values. How a decision is made lives in ``chalicelib.flags`` (flag document) and
-``chalicelib.services.backends.decisions`` (sync mode before flags).
+``chalicelib.services.migration.backends.decisions`` (sync mode before flags).
 """
 
 from dataclasses import dataclass

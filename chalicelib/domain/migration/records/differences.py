@@ -2,7 +2,7 @@
 
 The control is the old backend's answer, the candidate the new one's. Numbers must be equal, without any tolerance.
 Values are never remembered themselves: pseudonyms are enough to see that two differ. Pure; ``comparison_log`` says what
-is remembered of a comparison, and ``services.comparison`` asks the backends.
+is remembered of a comparison, and ``services.migration.comparison`` asks the backends.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -15,7 +15,7 @@ KEPT_DAYS = 30
 class BackendUsage:
     """One answer. ``error`` names what was raised, refusals included; ``success``: the backend could do its work.
 
-    ``parameters`` are those of a read (``services.backends.component_reads``), so that it can be asked again; they
+    ``parameters`` are those of a read (``services.components.component_reads``), so that it can be asked again; they
     hold no amounts. None: a write. ``trace_id``: of the request.
     """
 

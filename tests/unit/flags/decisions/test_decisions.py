@@ -17,7 +17,7 @@ from chalicelib.flags.document.bucketing import bucket
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.services.backends.decisions import RolloutService
+from chalicelib.services.migration.backends.decisions import RolloutService
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 ON = Flag(TABLE, 0, 0, enabled=True)

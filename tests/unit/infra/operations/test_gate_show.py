@@ -9,10 +9,10 @@ import pytest
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.gate.verdict import ConditionName
 from chalicelib.domain.migration.sync.reconciliation import Verified
-from chalicelib.services.gate.service import GateService
+from chalicelib.services.migration.gate.service import GateService
 from infra import __main__ as command_line
 from infra.operations.gate import commands
-from tests.unit.services.status.system import System
+from tests.unit.services.migration.status.system import System
 
 TABLE = "energy_table"
 

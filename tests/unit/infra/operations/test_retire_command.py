@@ -25,7 +25,7 @@ from infra.retirement.references import Reference
 from infra.targets import target as target_module
 from infra.targets.flags import Flags
 from infra.targets.target import Target
-from tests.unit.services.retirement.ended import Ended
+from tests.unit.services.migration.retirement.ended import Ended
 
 BECAUSE = ("--reason", "a test")
 CALLER = "0123456789abcdef" * 2

@@ -21,7 +21,7 @@ from infra import __main__ as command_line
 from infra.operations import drill, sync
 from infra.operations.status import commands
 from infra.targets.deployment import Deployment
-from tests.unit.services.status.system import AWAY, System, compared
+from tests.unit.services.migration.status.system import AWAY, System, compared
 
 TABLE = Component.ENERGY_TABLE
 
