@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.api.ops import verify as verify_route
+from chalicelib.api.ops.migration import verify as verify_route
 from chalicelib.bootstrap.container import Container, compose, using
 from chalicelib.domain.backends.sides import (
     Side,

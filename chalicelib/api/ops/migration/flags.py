@@ -7,7 +7,7 @@ from chalice import Response
 from chalicelib.api.answers import json_answer
 from chalicelib.api.endpoint import Call
 from chalicelib.api.ops.bodies import ReasonedBody
-from chalicelib.api.ops.flag_bodies import (
+from chalicelib.api.ops.migration.flag_bodies import (
     ExplainQuery,
     FlagPatchBody,
     HistoryQuery,

@@ -7,14 +7,14 @@ from chalice import Response
 from chalicelib.api.answers import json_answer
 from chalicelib.api.endpoint import Call
 from chalicelib.api.ops.bodies import ReasonedBody
-from chalicelib.api.ops.names import CHANGE_SECONDS, NOT_THERE
-from chalicelib.api.ops.rollout_bodies import (
+from chalicelib.api.ops.migration.rollout_bodies import (
     ApproveBody,
     ShownRollout,
     ShownRollouts,
     StartBody,
     StepNowBody,
 )
+from chalicelib.api.ops.names import CHANGE_SECONDS, NOT_THERE
 from chalicelib.api.routes import OperatorRoutes
 from chalicelib.domain.backends.component import Component
 from chalicelib.flags.changes.request import COMPONENTS, component_flag_named
