@@ -20,7 +20,7 @@ LATER = {
     "service_worker.js",
     *(f"account/{name}.js" for name in ("account", "account_words")),
     *(f"components/{name}.js" for name in ("csv_import", "form_words", "month_table")),
-    *(f"console/{path.name}" for path in (files.FOLDER / "console").glob("*.js")),
+    *(f"{room}/{path.name}" for room in ("console", "screens") for path in (files.FOLDER / room).glob("*.js")),
     *(f"components/reading_{name}.js" for name in ("form", "questions")),
     *(f"demo/{name}.js" for name in ("demo", "demo_api", "demo_words", "household", "welcome")),
     *(f"device/{name}.js" for name in ("device", "offline", "offline_words", "queue", "stay")),
@@ -30,6 +30,7 @@ LATER = {
     "vendor/oauth4webapi.js",
     *(f"witness/{name}.js" for name in ("feedback", "feedback_words", "mark", "mark_words", "measuring", "witness")),
 }
+OF_OPERATORS = re.compile("console|screens/")
 BUDGET_BYTES, BUDGET_REQUESTS = 60 * 1024, 20
 
 
@@ -112,7 +113,7 @@ def test_the_operators_page_is_the_same_document_with_scripts_and_styles_of_its_
     names = {path.split("/", 3)[3] for path in linked(console)}
     assert {"console/main.js", "styles/console.css", "styles/page.css", "vendor/pico.css"} <= names
     assert not names & {"page/main.js", "page/app.js", "page/household.js"}
-    assert [path for path in linked(page) if "console" in path] == []
+    assert [path for path in linked(page) if OF_OPERATORS.search(path)] == []
 
 
 def test_who_comes_back_from_signing_in_gets_the_page_that_they_left(api: Api) -> None:
@@ -195,7 +196,7 @@ def test_the_service_worker_keeps_every_script_of_this_release(api: Api) -> None
     assert set(found["files"]) == {
         name
         for name in files.web_files().assets
-        if name.endswith((".js", ".css", ".svg")) and "console" not in name  # operators need the network
+        if name.endswith((".js", ".css", ".svg")) and not OF_OPERATORS.search(name)  # they need the network
     } - {"demo/household.js"}
 
 

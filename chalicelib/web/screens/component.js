@@ -1,11 +1,11 @@
 /** One component of the migration: where it stands, how it came there, what the backends do, and who would move. */
 
+import { useDocument } from "../console/documents.js";
+import { isKeptOnly, Share, STATUS, Verdict } from "../console/overview.js";
+import { Command, Fact, Figure, Moment, Panel, Percent, useConsole } from "../console/parts.js";
 import { html } from "../vendor/preact.js";
 import { Chart, filled } from "./charts.js";
 import { List, Milliseconds, Short } from "./details.js";
-import { useDocument } from "./documents.js";
-import { isKeptOnly, Share, STATUS, Verdict } from "./overview.js";
-import { Command, Fact, Figure, Moment, Panel, Percent, useConsole } from "./parts.js";
 import { FLAGS, Plan } from "./plan.js";
 import { ROLLOUTS, Rollout } from "./rollout.js";
 import { screenWords } from "./screen_words.js";

@@ -1,9 +1,9 @@
 /** Events that a function could not handle: looked at, handed in again, or given up. */
 
+import { useDocument } from "../console/documents.js";
+import { Command, Figure, Moment, Panel, reasonOf, useConsole } from "../console/parts.js";
 import { html, useState } from "../vendor/preact.js";
 import { List } from "./details.js";
-import { useDocument } from "./documents.js";
-import { Command, Figure, Moment, Panel, reasonOf, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 const PATH = "/ops/dead-letters";

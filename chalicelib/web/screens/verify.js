@@ -1,9 +1,9 @@
 /** Whether both sides hold the same readings: the last comparison, and a new one, which goes on until it is finished. */
 
+import { useDocument, useDocuments } from "../console/documents.js";
+import { Command, Fact, Figure, Moment, Panel, useConsole } from "../console/parts.js";
 import { html } from "../vendor/preact.js";
 import { Short } from "./details.js";
-import { useDocument, useDocuments } from "./documents.js";
-import { Command, Fact, Figure, Moment, Panel, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 const PATH = "/ops/verify";

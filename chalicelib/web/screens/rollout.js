@@ -1,8 +1,8 @@
 /** The rollout that carries a component: how far it is, what comes next and when, and why it waits or has stopped. */
 
+import { Fact, Moment, Seconds, useConsole } from "../console/parts.js";
 import { html } from "../vendor/preact.js";
 import { List } from "./details.js";
-import { Fact, Moment, Seconds, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 export const ROLLOUTS = "/ops/rollouts";

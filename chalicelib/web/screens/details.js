@@ -1,7 +1,7 @@
 /** What the screens show that come later: tables, durations, digests cut short. */
 
+import { Figure, useConsole } from "../console/parts.js";
 import { html } from "../vendor/preact.js";
-import { Figure, useConsole } from "./parts.js";
 
 /** @param {{value: number | null | undefined}} props ``value`` in milliseconds */
 export function Milliseconds({ value }) {

@@ -1,9 +1,9 @@
 /** Where writes go, since when, and who changed that why. */
 
+import { useDocument } from "../console/documents.js";
+import { Command, Fact, Figure, Moment, Panel, Seconds, useConsole } from "../console/parts.js";
 import { html } from "../vendor/preact.js";
 import { List } from "./details.js";
-import { useDocument } from "./documents.js";
-import { Command, Fact, Figure, Moment, Panel, Seconds, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 const PATH = "/ops/sync-mode";

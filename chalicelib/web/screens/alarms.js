@@ -1,9 +1,9 @@
 /** The alarms that ring, and by name those that do not. */
 
+import { useDocument } from "../console/documents.js";
+import { ALARMS, Alarms, LIST_ALARMS } from "../console/overview.js";
+import { Command, Panel, useConsole } from "../console/parts.js";
 import { html } from "../vendor/preact.js";
-import { useDocument } from "./documents.js";
-import { ALARMS, Alarms, LIST_ALARMS } from "./overview.js";
-import { Command, Panel, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 export function Screen() {

@@ -1,7 +1,7 @@
 /** Who would enter or leave at another percentage: looked at before anybody changes it. */
 
+import { Command, Figure, Percent, reasonOf, useConsole } from "../console/parts.js";
 import { html, useState } from "../vendor/preact.js";
-import { Command, Figure, Percent, reasonOf, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 export const FLAGS = "/ops/flags";

@@ -1,9 +1,9 @@
 /** Meters whose display is behind what was written, and why. */
 
+import { useDocument } from "../console/documents.js";
+import { Command, Fact, Figure, Moment, Panel, Seconds, useConsole } from "../console/parts.js";
 import { html } from "../vendor/preact.js";
 import { List, Short } from "./details.js";
-import { useDocument } from "./documents.js";
-import { Command, Fact, Figure, Moment, Panel, Seconds, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 const PATH = "/ops/staleness";

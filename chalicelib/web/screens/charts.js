@@ -1,8 +1,8 @@
 /** Lines over time, each with its figures as a table: data in, elements out. */
 
+import { Moment, useConsole } from "../console/parts.js";
 import { html } from "../vendor/preact.js";
 import { List } from "./details.js";
-import { Moment, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 const [WIDTH, HEIGHT] = [600, 140];
