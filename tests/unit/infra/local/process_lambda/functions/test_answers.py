@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infra.local.localstack_plugin.process_lambda import answers
+from infra.local.localstack_plugin.process_lambda.functions import answers
 
 
 def test_a_time_out_names_the_moment_the_request_and_the_limit() -> None:

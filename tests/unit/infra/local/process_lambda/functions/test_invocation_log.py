@@ -3,7 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
-from infra.local.localstack_plugin.process_lambda.invocation_log import RECORD_CHARACTERS, InvocationLog
+from infra.local.localstack_plugin.process_lambda.functions.invocation_log import RECORD_CHARACTERS, InvocationLog
 
 
 def test_each_record_stands_under_its_functions_name(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The log of an invocation, line by line."""
 
-from infra.local.localstack_plugin.process_lambda.answers import Answer, exited
-from infra.local.localstack_plugin.process_lambda.record import Record
+from infra.local.localstack_plugin.process_lambda.functions.answers import Answer, exited
+from infra.local.localstack_plugin.process_lambda.functions.record import Record
 
 
 def test_a_warm_invocation_has_start_its_own_lines_end_and_report() -> None:

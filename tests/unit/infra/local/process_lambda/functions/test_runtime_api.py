@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import urllib3
 
-from infra.local.localstack_plugin.process_lambda.runtime_api import Event, Invocation, RuntimeApi
+from infra.local.localstack_plugin.process_lambda.functions.runtime_api import Event, Invocation, RuntimeApi
 from infra.local.waiting import wait_until
 
 INVOCATION = Invocation("id-1", "arn:one", b'{"a": 1}', "Root=1", 3.0)

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from infra.deployment.cloudformation import _AnyTag
-from infra.local.localstack_plugin.process_lambda.binary_types import matches
+from infra.local.localstack_plugin.process_lambda.gateway.binary_types import matches
 
-TEMPLATE = yaml.load((Path(__file__).parents[5] / "infra" / "resources.yaml").read_text(), Loader=_AnyTag)
+TEMPLATE = yaml.load((Path(__file__).parents[6] / "infra" / "resources.yaml").read_text(), Loader=_AnyTag)
 OURS = TEMPLATE["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
 FORM = "multipart/form-data; boundary=----x"
 
