@@ -304,7 +304,7 @@ GUARDS = (
         "chalicelib/services/refresh/sweeper.py",
         'concerning(meter.id.rpartition("|")[0])',
         "pass",
-        ("tests/functional/test_people_in_logs.py::test_the_sweeper_names_a_failing_meter_by_a_pseudonym",),
+        ("tests/functional/monitoring/test_people_in_logs.py::test_the_sweeper_names_a_failing_meter_by_a_pseudonym",),
     ),
     Guard(
         "what a function raises names nobody",
@@ -312,7 +312,7 @@ GUARDS = (
         "if (raised := presentable(error)) is error:",
         "if (raised := error) is error:",
         (
-            "tests/functional/test_people_in_logs.py::"
+            "tests/functional/monitoring/test_people_in_logs.py::"
             "test_an_event_that_fails_names_nobody_nor_does_what_lambda_is_told[its refresh breaks-RuntimeError]",
         ),
     ),
@@ -321,7 +321,9 @@ GUARDS = (
         "chalicelib/monitoring/logger.py",
         "made.addFilter(TellingNothing())",
         "pass",
-        ("tests/functional/test_contents_in_logs.py::test_a_scheduled_function_that_fails[sweeper-validation]",),
+        (
+            "tests/functional/monitoring/test_contents_in_logs.py::test_a_scheduled_function_that_fails[sweeper-validation]",
+        ),
     ),
     Guard(
         "a text is told only where it stands in the code",
@@ -362,13 +364,13 @@ GUARDS = (
         "chalicelib/api/routes.py",
         """*((VIEWER, OPERATOR) if operation.method == "GET" else (OPERATOR,))""",
         "VIEWER, OPERATOR",
-        ("tests/functional/test_ops_roles.py::test_a_viewer_changes_nothing[PUT-/ops/sync-mode]",),
+        ("tests/functional/ops/test_roles.py::test_a_viewer_changes_nothing[PUT-/ops/sync-mode]",),
     ),
     Guard(
         "nothing is sent again without a record",
         "chalicelib/dead_letters/desk.py",
         "            self._actions.keep(done)\n            if refusal",
         "            if refusal",
-        ("tests/functional/test_ops_dead_letters.py::test_a_record_that_cannot_be_kept_stops_it[redrive]",),
+        ("tests/functional/ops/test_dead_letters.py::test_a_record_that_cannot_be_kept_stops_it[redrive]",),
     ),
 )

@@ -17,7 +17,7 @@ from tests.browser.people import be, sign_in_as
 from tests.browser.server import Served
 from tests.browser.settling import settled
 from tests.browser.watching import Watch
-from tests.functional.test_page import BUDGET_BYTES
+from tests.functional.web.test_page import BUDGET_BYTES
 from tests.unit.flags.rollout import TABLE, Rollout
 
 SCREENS = ["", "energy_table", "alarms", "dead-letters", "staleness", "sync-mode", "verify"]

@@ -18,7 +18,7 @@ from tests.functional.conftest import (
     Api,
     problem,
 )
-from tests.functional.operating import Operator
+from tests.functional.ops.operating import Operator
 
 MARKED = "auth0|marked-7f3a91"
 

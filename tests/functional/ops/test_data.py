@@ -23,7 +23,7 @@ from chalicelib.monitoring.people import SOMEBODY
 from chalicelib.services.migration.sync import consistency
 from infra.simulation.memory.migration.sides import reading
 from tests.functional.conftest import NOW, Api
-from tests.functional.operating import Operator
+from tests.functional.ops.operating import Operator
 
 POWER = EnergyType.POWER
 MARKED = "auth0|marked-7f3a91"

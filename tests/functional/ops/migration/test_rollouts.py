@@ -16,7 +16,7 @@ from chalicelib.monitoring.metrics import metrics
 from tests.fakes.gate import BROKEN, SHUT
 from tests.functional.conftest import Api, problem
 from tests.functional.handlers.event_calls import Context
-from tests.functional.operating import Operator
+from tests.functional.ops.operating import Operator
 from tests.unit.flags.rollout import TABLE, Rollout
 
 PATH = "rollouts/energy_table"

@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.alarms import FakeCloudWatch
 from tests.fakes.operating import STACK
 from tests.functional.conftest import Api
-from tests.functional.operating import Operator
+from tests.functional.ops.operating import Operator
 
 SAID = "[{severity}] Meters cannot be refreshed | look: python -m infra sweep --list | act: python -m infra sweep"
 
