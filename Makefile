@@ -74,7 +74,8 @@ test: environments-test ## what 'check' does, and contract, integration, browser
 # Side by side: end-to-end tests mostly wait for the deployed system, which must not wait for the others.
 $(PARTS): test-%:
 	@$(nice-$*) $(APP)pytest -q --durations=20 $($*)
-alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults history recovery)
+alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults recovery)
+alone += tests/e2e/migration/test_history.py
 deployed := tests/e2e $(alone:%=--ignore=%)
 # Coverage doubles what a test costs, so it looks at these alone, and at three packages: they reach by themselves what is
 # asked of all. Those that make thousands of requests reach nothing that the others do not.

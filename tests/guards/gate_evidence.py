@@ -2,8 +2,8 @@
 
 from tests.guards.guard import Guard
 
-COUNTED = "tests/contract/test_counted_evidence.py::"
-RECORDS = "tests/contract/test_census_records.py::"
+COUNTED = "tests/contract/migration/test_counted_evidence.py::"
+RECORDS = "tests/contract/migration/test_census_records.py::"
 COUNTING = "tests/integration/gate/test_counting_on_mongodb.py::"
 CENSUS = "tests/unit/services/migration/gate/test_census.py::"
 JUDGE = "tests/unit/domain/migration/gate/test_judge.py::"
@@ -34,7 +34,7 @@ GATE_EVIDENCE = (
         "Context().run(self._count, counted)",
         "self._count(counted)",
         (
-            "tests/contract/test_status_records.py::"
+            "tests/contract/migration/test_status_records.py::"
             "test_an_event_that_was_lost_when_a_request_was_out_of_time_counts_too",
         ),
     ),

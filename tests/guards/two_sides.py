@@ -325,7 +325,7 @@ OF_THE_DATA = (
         "chalicelib/repositories/rollouts.py",
         "self._rollouts.replace_one(as_read, document).matched_count",
         'self._rollouts.replace_one({"_id": as_read["_id"]}, document).matched_count',
-        ("tests/contract/test_rollouts.py::test_of_two_who_have_read_the_same_one_is_kept[mongo]",),
+        ("tests/contract/migration/test_rollouts.py::test_of_two_who_have_read_the_same_one_is_kept[mongo]",),
     ),
     Guard(
         "the document on top of which a step is taken",

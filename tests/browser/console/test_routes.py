@@ -57,7 +57,7 @@ def screen(page: Page, name: str, section: str) -> Locator:
 
 
 def test_every_figure_of_the_first_screen_is_the_one_of_the_status(household: Served, page: Page) -> None:
-    """The command prints the same document (``tests/e2e/test_console.py``)."""
+    """The command prints the same document (``tests/e2e/migration/test_console.py``)."""
     token = household.identity.token("olga", roles=["operator"])
     answer = household.answer("GET", "/ops/status", {"Authorization": f"Bearer {token}"}, b"")
     shown = on_screen(page)

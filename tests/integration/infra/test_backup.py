@@ -37,7 +37,7 @@ from infra.operations.backup.data import (
 )
 from infra.operations.backup.file import Writer, documents, inspected, new_file
 from migrations import runner
-from tests.contract.flag_changes import change
+from tests.contract.migration.flag_changes import change
 from tests.integration.deployment import (
     GAS,
     POWER,

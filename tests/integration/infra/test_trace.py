@@ -36,7 +36,7 @@ from infra.operations.trace.rows import KEPT, rows
 from infra.simulation.memory.publisher import FakePublisher
 from infra.targets.database import opened
 from infra.targets.target import Target
-from tests.contract.flag_changes import change
+from tests.contract.migration.flag_changes import change
 from tests.fakes.dead_letters import record
 from tests.integration.infra.operator_shell import Shell
 from tests.integration.repositories.explaining import WITHOUT_INDEX, Commands, explained

@@ -28,7 +28,7 @@ from chalicelib.flags.document.names import COMPONENT_FLAGS
 from chalicelib.flags.document.people import content_without
 from chalicelib.repositories.database import CODEC_OPTIONS, open_database
 from chalicelib.repositories.operator_records import MongoOperatorRecords
-from tests.contract.flag_changes import change
+from tests.contract.migration.flag_changes import change
 
 GONE = "auth0|gone"
 OTHERS = ("用户|1", "auth0|gone2")

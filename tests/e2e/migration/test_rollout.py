@@ -31,7 +31,7 @@ from infra.targets.flags import Flags
 from tests.e2e.account import Account
 from tests.e2e.conftest import TABLE, Deployed, deploy_table, eventually
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CHAPTER = "## Roll a component out, and back\n"
 PEOPLE = 60
 AT_ONCE = 8

@@ -10,7 +10,7 @@ from chalicelib.domain.migration.records.flag_history import ChangeState
 from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from tests.contract.flag_changes import change
+from tests.contract.migration.flag_changes import change
 
 MOMENT = 1_700_000_000_000
 

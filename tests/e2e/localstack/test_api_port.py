@@ -16,7 +16,7 @@ from infra.deployment.cloudformation import Stack, _AnyTag
 from infra.local.layout import API_ID, API_STAGE, REGION, Layout
 from infra.local.waiting import wait_until
 
-RESOURCES = Path(__file__).parents[2] / "infra" / "resources.yaml"
+RESOURCES = Path(__file__).parents[3] / "infra" / "resources.yaml"
 MB = 1024 * 1024
 
 ECHO = """
