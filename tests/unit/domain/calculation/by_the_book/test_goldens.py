@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.calculation.monthly import MonthlyEntry, monthly_entries
 from tests.unit.domain.calculation.building import series
 
-CASES: list[dict[str, Any]] = json.loads((Path(__file__).parents[3] / "goldens" / "monthly.json").read_text())
+CASES: list[dict[str, Any]] = json.loads((Path(__file__).parents[4] / "goldens" / "monthly.json").read_text())
 
 
 def _row(entry: MonthlyEntry) -> list[Any]:

@@ -14,7 +14,7 @@ from tests.by_the_book.cards import counter_for_cards
 from tests.by_the_book.numbers_and_times import first_instant_of, from_local_time, iso_utc, three_decimals, to_ms
 from tests.by_the_book.random_meters import MOST_READINGS, random_meter, years_worth_asking
 
-CASES = json.loads((Path(__file__).parents[3] / "goldens" / "monthly.json").read_text(encoding="utf-8"))
+CASES = json.loads((Path(__file__).parents[4] / "goldens" / "monthly.json").read_text(encoding="utf-8"))
 
 
 def meter_of(case: dict[str, Any]) -> Meter:
