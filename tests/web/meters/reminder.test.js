@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WEB } from "./surroundings.js";
+import { WEB } from "../surroundings.js";
 
 const { calendarOf } = await import(new URL("meters/reminder.js", WEB));
 const SAID = { id: "an-id", url: "https://energy.example/api/", summary: "Read", description: "Type it" };

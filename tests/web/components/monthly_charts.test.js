@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { shown as drawn, json, until, WEB } from "./surroundings.js";
+import { shown as drawn, json, until, WEB } from "../surroundings.js";
 
 const { axisOf, MonthlyCharts, periodOf } = await import(new URL("components/monthly_charts.js", WEB));
 const { monthIndex } = await import(new URL("page/formats.js", WEB));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answerOf, dashboard, json, shown, until, WEB } from "./surroundings.js";
+import { answerOf, dashboard, json, shown, until, WEB } from "../surroundings.js";
 
 const { Corner } = await import(new URL("witness/feedback.js", WEB));
 const { FEEDBACK_WORDS } = await import(new URL("witness/feedback_words.js", WEB));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answerOf, json, newDocument, until, WEB } from "./surroundings.js";
+import { answerOf, json, newDocument, until, WEB } from "../surroundings.js";
 
 const { Api } = await import(new URL("page/api.js", WEB));
 const { measure } = await import(new URL("witness/measuring.js", WEB));

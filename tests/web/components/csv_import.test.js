@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shown as drawn, json, until, WEB } from "./surroundings.js";
+import { shown as drawn, json, until, WEB } from "../surroundings.js";
 
 const { FILE_WORDS } = await import(new URL("files/csv_words.js", WEB));
 const { SourceFile, UnusableFile } = await import(new URL("files/csv_file.js", WEB));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answerOf, json, shown, until, WEB } from "./surroundings.js";
+import { answerOf, json, shown, until, WEB } from "../surroundings.js";
 
 const { ForceOld, Mark } = await import(new URL("witness/mark.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answerOf, json, WEB } from "./surroundings.js";
+import { answerOf, json, WEB } from "../surroundings.js";
 
 const { Api, Problem } = await import(new URL("page/api.js", WEB));
 

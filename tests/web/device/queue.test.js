@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { json, newDocument, until, WEB } from "./surroundings.js";
+import { json, newDocument, until, WEB } from "../surroundings.js";
 
 const { Api } = await import(new URL("page/api.js", WEB));
 const { persist, Queue } = await import(new URL("device/queue.js", WEB));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dashboard, json, shown, until, WEB } from "./surroundings.js";
+import { dashboard, json, shown, until, WEB } from "../surroundings.js";
 
 const { Api } = await import(new URL("page/api.js", WEB));
 const { Dashboard } = await import(new URL("components/dashboard.js", WEB));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answerOf, dashboard, FakeIssuer, json, MemoryStorage, newDocument, until, WEB } from "./surroundings.js";
+import { answerOf, dashboard, FakeIssuer, json, MemoryStorage, newDocument, until, WEB } from "../surroundings.js";
 
 const { html, render } = await import(new URL("vendor/preact.js", WEB));
 const { App } = await import(new URL("page/app.js", WEB));

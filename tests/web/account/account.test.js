@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { json, newDocument, shown, until, WEB } from "./surroundings.js";
+import { json, newDocument, shown, until, WEB } from "../surroundings.js";
 
 const { html, render } = await import(new URL("vendor/preact.js", WEB));
 const { Account } = await import(new URL("account/account.js", WEB));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dashboard, json, newDocument, until, WEB } from "./surroundings.js";
+import { dashboard, json, newDocument, until, WEB } from "../surroundings.js";
 
 const { html, render } = await import(new URL("vendor/preact.js", WEB));
 const { Api, Problem } = await import(new URL("page/api.js", WEB));

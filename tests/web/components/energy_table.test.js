@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { json, shown, until, WEB } from "./surroundings.js";
+import { json, shown, until, WEB } from "../surroundings.js";
 
 const { EnergyTable } = await import(new URL("components/energy_table.js", WEB));
 const { FORM_WORDS } = await import(new URL("components/form_words.js", WEB));

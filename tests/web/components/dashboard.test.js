@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dashboard, shown as drawn, json, until, WEB } from "./surroundings.js";
+import { dashboard, shown as drawn, json, until, WEB } from "../surroundings.js";
 
 const { WORDS } = await import(new URL("page/words.js", WEB));
 const { Dashboard } = await import(new URL("components/dashboard.js", WEB));

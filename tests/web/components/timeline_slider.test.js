@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { shown as drawn, json, until, WEB } from "./surroundings.js";
+import { shown as drawn, json, until, WEB } from "../surroundings.js";
 
 const { TimelineSlider } = await import(new URL("components/timeline_slider.js", WEB));
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MemoryStorage, WEB } from "./surroundings.js";
+import { MemoryStorage, WEB } from "../surroundings.js";
 
 const { languageOf, WORDS } = await import(new URL("page/words.js", WEB));
 const { dayNumber, dayText, Formats, localeOf, localParts, monthEnd, monthIndex, monthStart } = await import(

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { json, shown, until, WEB } from "./surroundings.js";
+import { json, shown, until, WEB } from "../surroundings.js";
 
 const { MeterSettings } = await import(new URL("meters/meter_settings.js", WEB));
 const { Drafts } = await import(new URL("page/component.js", WEB));

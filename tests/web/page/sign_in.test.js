@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeIssuer, MemoryStorage, WEB } from "./surroundings.js";
+import { FakeIssuer, MemoryStorage, WEB } from "../surroundings.js";
 
 const { isReturn: cameBack } = await import(new URL("page/app.js", WEB));
 const { SignIn } = await import(new URL("page/sign_in.js", WEB));
