@@ -8,8 +8,8 @@ from chalicelib.domain.backends.sides import SyncMode, SyncState
 from infra.__main__ import main as infra
 from infra.operations.migrate.commands import cli as migrations
 from tests.browser.conftest import SignIn
+from tests.browser.console.dialogs import confirm
 from tests.browser.console.figures import commands, in_document, on_screen
-from tests.browser.console.test_console import confirm
 from tests.browser.households import two_meters
 from tests.browser.people import sign_in_as
 from tests.browser.server import Served

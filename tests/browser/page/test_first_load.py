@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, Request
 
 from chalicelib.api.web.files import HOUSEHOLD, web_files
 from tests.browser.server import Served
-from tests.functional.web.test_page import BUDGET_BYTES, BUDGET_REQUESTS
+from tests.functional.web.budget import BUDGET_BYTES, BUDGET_REQUESTS
 
 
 def loaded(page: Page, url: str) -> list[Request]:

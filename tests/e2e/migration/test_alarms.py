@@ -25,7 +25,7 @@ from infra.watching.runbook import BEGIN, END, README
 from infra.watching.specification import RULES
 from tests.e2e.account import STACK, Account
 from tests.e2e.conftest import Deployed, eventually
-from tests.e2e.migration.test_rollout import CHART, Readme, damage, look, reported
+from tests.e2e.migration.runbook import CHART, Readme, damage, look, reported
 from tests.unit.infra.watching.series import Series, alarm_of, rule_named, sampled
 
 SOON_SECONDS = 120

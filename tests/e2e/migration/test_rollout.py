@@ -2,13 +2,9 @@
 planted bug shows up in the report, the table goes to everybody and back; then the drill, which loses nothing.
 """
 
-import json
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
@@ -18,8 +14,6 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
-from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.meters.invariants import view_id
 from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.document.bucketing import PER_PERCENT, bucket
 from chalicelib.repositories.database import open_database
@@ -28,49 +22,14 @@ from infra.drills.rollback import Exercise, drill
 from infra.operations.drill import print_drilled
 from infra.simulation.memory.publisher import FakePublisher
 from infra.targets.flags import Flags
-from tests.e2e.account import Account
 from tests.e2e.conftest import TABLE, Deployed, deploy_table, eventually
+from tests.e2e.migration.runbook import CHART, PLACE, Readme, damage, look, reported
 
-ROOT = Path(__file__).parents[3]
-CHAPTER = "## Roll a component out, and back\n"
 PEOPLE = 60
 AT_ONCE = 8
 FILE = b"date,type,amount\n2023-01-31,power,1000\n2023-02-28,power,1100.5\n2023-04-30,power,1300\n"
 PAGE = "/components/energy_table?type=power"
-CHART = "/components/monthly_charts?type=power&year=2023"
-PLACE = "months[].calculationDetails.spanDays"
 PLACE_IN_TABLE = "readings[].amount"
-
-
-class Readme:
-    """The commands of the chapter, as they stand there; only the stack is another one."""
-
-    def __init__(self, layout_name: str) -> None:
-        block = (ROOT / "infra/README.md").read_text().split(CHAPTER)[1].split("```\n")[1]
-        self._lines = block.splitlines()
-        self._name = layout_name
-
-    def run(self, command: str) -> str:
-        """Run the line that begins so; it must succeed."""
-        [line] = [line for line in self._lines if line.startswith(f"$I {command} ")]
-        code, printed = self.shell(line)
-        assert code == 0, f"{line}\n{printed}"
-        return printed
-
-    def shell(self, line: str) -> tuple[int, str]:
-        """The exit code of a line and what it prints."""
-        settings = ("MONGODB_", "API_PORT", "STACK_NAME")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
-        done = subprocess.run(
-            ["bash", "-euc", f"{self._lines[0]}\n{line}"],
-            cwd=ROOT,
-            env=environment | {"STACK_NAME": self._name, "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-        return done.returncode, done.stdout if done.stdout else done.stderr
 
 
 @pytest.fixture
@@ -121,24 +80,10 @@ def share(people: list[str], percent: int) -> set[str]:
     return {user for user in people if bucket(TABLE, user) < percent * PER_PERCENT}
 
 
-def damage(database: Database[Any], user: str) -> None:
-    """A bug: the stored chart is of the present version and says something that no reading says."""
-    wanted = {"_id": view_id(user, EnergyType.POWER, "monthly", 2023, CALCULATION_VERSION)}
-    change = {"$set": {"data.months.2.calculationDetails.spanDays": 12345}}
-    assert database["display_energy_data"].update_one(wanted, change).modified_count == 1
-
-
 def damage_table(database: Database[Any], user: str) -> None:
     """The bug of the README: the new backend reads another figure."""
     change = {"$set": {"amount": Decimal128("99999")}}
     assert database["source_energy_readings"].update_one({"userId": user, "type": "power"}, change).modified_count == 1
-
-
-def look(deployed: Deployed) -> None:
-    """Let the deployed comparer look at what was read since it looked before: all of it, where that is little."""
-    account = Account(deployed)
-    answer = account["lambda"].invoke(FunctionName=account.name_of("BackendComparer"), Payload=b"{}")
-    assert json.loads(answer["Payload"].read())["state"] == "compared"
 
 
 def compared(deployed: Deployed, readme: Readme, user: str, path: str, place: str) -> dict[str, Any]:
@@ -153,12 +98,6 @@ def compared(deployed: Deployed, readme: Readme, user: str, path: str, place: st
         return reported(readme, place)
 
     return eventually(seen, lambda found: found.get("open", False), 60)  # an earlier test's is mended
-
-
-def reported(readme: Readme, place: str = PLACE) -> dict[str, Any]:
-    """The difference at the damaged place, if there is one."""
-    _, printed = readme.shell("$I compare report --json")
-    return next((each for each in json.loads(printed)["differences"] if each["place"] == place), {})
 
 
 def test_whoever_follows_the_readme_moves_the_table_sees_the_bug_and_comes_back(

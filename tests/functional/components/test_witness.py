@@ -21,17 +21,9 @@ from chalicelib.domain.readings import DAY_MS, EnergyType
 from chalicelib.services.migration.comparison.feedback import A_DAY
 from infra.simulation.memory.migration.feedback import FakeFeedbackLog
 from infra.simulation.memory.migration.measurements import FakePageMeasurements
+from tests.functional.components.feedback import SEEN, WRONG, Members
 from tests.functional.conftest import NOW, Api, problem
 
-Members = dict[str, Any]
-SEEN = [{"type": "power", "sourceVersion": 7}, {"type": "gas", "sourceVersion": 0}]
-WRONG: Members = {
-    "component": "monthly_charts",
-    "query": {"type": "power", "year": "2023", "shape": "months"},
-    "backend": "new",
-    "reason": "percentage_in",
-    "meters": SEEN,
-}
 # What the page asks each component.
 QUERIES = {
     "dashboard": {"consistent": "true"},

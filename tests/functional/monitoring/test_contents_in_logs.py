@@ -33,7 +33,7 @@ from chalicelib.services.account.erasure import AccountErasureService
 from tests.fakes.dead_letters import Place
 from tests.functional.conftest import Api
 from tests.functional.handlers.event_calls import Context, envelope
-from tests.functional.handlers.test_sweeper_function import SCHEDULE, later
+from tests.functional.handlers.scheduled_calls import SCHEDULE, later
 from tests.unit.dead_letters.conftest import place as place
 from tests.unit.flags.rollout import TABLE
 

@@ -17,7 +17,7 @@ from chalicelib.monitoring.memory import memory
 from tests.functional.conftest import Api
 from tests.functional.handlers.deployed import FUNCTIONS
 from tests.functional.handlers.event_calls import Context, recorded
-from tests.functional.handlers.test_sweeper_function import SCHEDULE, later
+from tests.functional.handlers.scheduled_calls import SCHEDULE, later
 
 Lines = Callable[[], list[dict[str, Any]]]
 SIZE_MB = 100_000

@@ -25,7 +25,7 @@ from chalicelib.monitoring.people import SOMEBODY, begin_call
 from chalicelib.services.account.erasure import AccountErasureService
 from tests.functional.conftest import Api
 from tests.functional.handlers.event_calls import Context, envelope
-from tests.functional.handlers.test_sweeper_function import SCHEDULE, later
+from tests.functional.handlers.scheduled_calls import SCHEDULE, later
 from tests.unit.flags.rollout import Rollout
 
 MARKED, OTHER = "auth0|marked-7f3a91", "auth0|other-0c55d2"

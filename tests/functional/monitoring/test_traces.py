@@ -18,10 +18,10 @@ from chalicelib.handlers.display_data import energy_reading_created_handler
 from chalicelib.handlers.sweeper import sweeper
 from infra.simulation.memory.migration.comparisons import FakeComparisonLog
 from infra.simulation.memory.migration.feedback import FakeFeedbackLog
-from tests.functional.components.test_witness import WRONG
+from tests.functional.components.feedback import WRONG
 from tests.functional.conftest import TRACE, TRACED, Api
 from tests.functional.handlers.event_calls import Context, envelope
-from tests.functional.handlers.test_sweeper_function import SCHEDULE
+from tests.functional.handlers.scheduled_calls import SCHEDULE
 from tests.unit.flags.rollout import Rollout
 
 READING = json.dumps({"type": "power", "date": "2023-01-31", "amount": 1000})

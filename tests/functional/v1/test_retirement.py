@@ -24,6 +24,7 @@ from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.services.migration.retirement.watch import CACHE_MS, RetirementWatch
 from infra.simulation.memory.migration.retirement import FakeRetirementRecords
 from tests.functional.conftest import NOW, Api, error, problem
+from tests.functional.v1.calendars import ANNOUNCED, BROWN_OUT, NEXT, PRESENT, SUNSET
 
 ROUTES = [
     (method, path)
@@ -42,11 +43,6 @@ BODY = {
 }
 QUERY = {"/v1/monthly": "?type=power&year=2023", "/v1/histogram": "?type=power", "/v1/summary": "?type=power"}
 HEADERS = ("Deprecation", "Sunset", "Link")
-ANNOUNCED = Calendar(announced_at=NOW - 50 * DAY_MS, deprecated_at=NOW - 40 * DAY_MS, sunset_at=NOW + 40 * DAY_MS)
-PRESENT = BrownOut(NOW - HOUR_MS, NOW + HOUR_MS + 1)
-NEXT = BrownOut(NOW + DAY_MS, NOW + DAY_MS + HOUR_MS)
-BROWN_OUT = replace(ANNOUNCED, brown_outs=(PRESENT, NEXT))
-SUNSET = replace(ANNOUNCED, sunset_at=NOW)
 OLD = Decision(Backend.OLD, Reason.PERCENTAGE_OUT)
 Route = tuple[str, str]
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64)"

@@ -14,6 +14,7 @@ from chalicelib.api.web import files
 from chalicelib.api.web.routes import content_policy
 from tests.fakes.issuer import AUDIENCE, ISSUER
 from tests.functional.conftest import Api, problem
+from tests.functional.web.budget import BUDGET_BYTES, BUDGET_REQUESTS
 
 BROWSER = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 LATER = {
@@ -31,7 +32,6 @@ LATER = {
     *(f"witness/{name}.js" for name in ("feedback", "feedback_words", "mark", "mark_words", "measuring", "witness")),
 }
 OF_OPERATORS = re.compile("console|screens/")
-BUDGET_BYTES, BUDGET_REQUESTS = 60 * 1024, 20
 
 
 def get(api: Api, path: str, headers: dict[str, str] | None = None) -> HTTPResponse:

@@ -27,7 +27,7 @@ from chalicelib.repositories.database import Collections, open_database
 from infra.simulation.memory.publisher import FakePublisher
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.functional.handlers.event_calls import Context, envelope
-from tests.functional.handlers.test_sweeper_function import SCHEDULE
+from tests.functional.handlers.scheduled_calls import SCHEDULE
 from tests.integration.infra.operator_shell import Shell
 
 WHO = "marked.person@example.org"

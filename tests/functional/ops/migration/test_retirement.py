@@ -7,7 +7,7 @@ from chalicelib.domain.migration.retirement.calendar_parts import OptOut
 from chalicelib.domain.migration.retirement.callers import KEPT_DAYS, LISTED, V1Call, V1Caller
 from infra.simulation.memory.migration.retirement import FakeRetirementRecords
 from tests.functional.conftest import NOW, Api, problem
-from tests.functional.v1.test_retirement import BROWN_OUT
+from tests.functional.v1.calendars import BROWN_OUT
 
 ROUTE = "/ops/retirement"
 LAMBDA_BYTES = 6 * 1024 * 1024  # the most that a function may answer
