@@ -83,3 +83,6 @@ def compared(system: System, component: Component, outcome: Outcome, new: int = 
     found = tuple(differences({"amount": 1}, {"amount": new}))
     result = ComparisonResult(Request(component, "alice", {}), outcome, found)
     system.ports.comparisons.add(result, PSEUDONYMS, system.rollout.now())
+
+
+TABLE, FORMS = Component.ENERGY_TABLE, Component.ENERGY_FORMS
