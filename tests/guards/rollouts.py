@@ -2,6 +2,7 @@
 
 from tests.guards.guard import Guard
 
+REFUSED = "tests/unit/services/migration/rollouts/test_refused.py::"
 CARRYING = "tests/unit/services/migration/rollouts/test_carrying.py::"
 DESK = "tests/unit/services/migration/rollouts/test_desk.py::"
 ROLLOUT = "chalicelib/domain/migration/rollouts/rollout.py"
@@ -20,8 +21,8 @@ ROLLOUTS = (
         'self._see(Wait(f"{NOT_DONE}: {error}"), self._stored(rollout))',
         'self._see(Wait(f"{NOT_DONE}: {error}"), rollout)',
         (
-            f"{CARRYING}test_why_a_step_was_refused_is_kept_until_it_is_taken",
-            f"{CARRYING}test_why_the_way_back_was_refused_is_kept_and_it_is_tried_each_minute",
+            f"{REFUSED}test_why_a_step_was_refused_is_kept_until_it_is_taken",
+            f"{REFUSED}test_why_the_way_back_was_refused_is_kept_and_it_is_tried_each_minute",
         ),
     ),
     Guard(
@@ -29,21 +30,21 @@ ROLLOUTS = (
         NEXT,
         "if rollout.seen is not None and rollout.seen.text.startswith(NOT_DONE):",
         "if False:",
-        (f"{CARRYING}test_why_a_step_was_refused_is_kept_until_it_is_taken",),
+        (f"{REFUSED}test_why_a_step_was_refused_is_kept_until_it_is_taken",),
     ),
     Guard(
         "a way back that is refused rings the alarm",
         ROLLOUT,
         " or (self.way_back is not None and self.way_back.tries > 1)",
         "",
-        (f"{CARRYING}test_a_way_back_that_is_refused_rings_the_alarm",),
+        (f"{REFUSED}test_a_way_back_that_is_refused_rings_the_alarm",),
     ),
     Guard(
         "tries that are refused come later each time",
         ROLLOUT,
         "return replace(rollout, intent=replace(intent, tries=before.tries + 1))",
         "return replace(rollout, intent=intent)",
-        (f"{CARRYING}test_a_step_that_is_refused_is_tried_again_later_each_time",),
+        (f"{REFUSED}test_a_step_that_is_refused_is_tried_again_later_each_time",),
     ),
     Guard(
         "one look judges all rollouts",

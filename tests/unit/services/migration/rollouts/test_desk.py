@@ -16,13 +16,6 @@ TWO = Plan(steps_of("test:1h,10:2h,100:3h"), approvals=1)
 
 
 @pytest.fixture
-def carrying() -> Carrying:
-    carrying = Carrying()
-    carrying.start()
-    return carrying
-
-
-@pytest.fixture
 def two() -> Carrying:
     """A plan that asks a second person."""
     carrying = Carrying(plan=TWO)
