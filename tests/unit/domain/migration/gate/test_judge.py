@@ -1,82 +1,34 @@
 """Each condition of the gate, alone: where it holds, where it holds people back, and where it takes them back."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.migration.gate.agreements import agreements_needed
-from chalicelib.domain.migration.gate.census import is_outdated
 from chalicelib.domain.migration.gate.evidence import (
     AllowedHours,
-    Census,
-    CodeEvidence,
     GateEvidence,
-    Limits,
     PairCount,
-    Rehearsal,
-    Surrounding,
-    VerifySeen,
 )
 from chalicelib.domain.migration.gate.judge import judge
-from chalicelib.domain.migration.gate.verdict import Breach, Condition, ConditionName
+from chalicelib.domain.migration.gate.verdict import Breach, ConditionName
 from chalicelib.domain.operating import Obstacle
-
-HOUR = 3_600_000
-NOW = 20_000 * 24 * HOUR + 12 * HOUR  # Friday, 2024-10-04T12:00Z
-SINCE = NOW - 30 * 24 * HOUR
-LIMITS = Limits()
-NEEDED = agreements_needed(LIMITS)
-HERE = Surrounding("code", "dual_write", "shape")
-CENSUS = Census(
-    code="code",
-    mode_since=SINCE,
-    started=NOW - 2 * HOUR,
-    users=10,
-    views=80,
-    different=0,
-    failed=0,
-    finished=NOW - HOUR,
+from tests.unit.domain.migration.gate.known import (
+    CENSUS,
+    FEW,
+    HERE,
+    HOUR,
+    LIMITS,
+    MANY,
+    NEEDED,
+    NOW,
+    SINCE,
+    broken,
+    census,
+    counted,
+    rehearsed,
+    verified,
 )
-VERIFIED = VerifySeen(at=NOW - HOUR, code="code", since=SINCE, differences=0)
-REHEARSED = Rehearsal(at=NOW - 24 * HOUR, on=HERE, passed=True)
-FEW = GateEvidence(
-    component=Component.ENERGY_TABLE,
-    now=NOW,
-    on=HERE,
-    people=10,
-    mode_since=SINCE,
-    verified=VERIFIED,
-    census=CENSUS,
-    rehearsal=REHEARSED,
-)
-MANY = replace(FEW, people=10_001, census=None, counted=CodeEvidence(agreements=NEEDED))
-
-
-def broken(seen: GateEvidence, limits: Limits = LIMITS) -> Condition:
-    """The one condition that does not hold."""
-    found = [each for each in judge(seen, limits).conditions if not each.holds]
-    assert len(found) == 1
-    return found[0]
-
-
-def census(**changes: Any) -> GateEvidence:
-    return replace(FEW, census=replace(CENSUS, **changes))
-
-
-def rehearsed(**changes: Any) -> GateEvidence:
-    return replace(FEW, rehearsal=replace(REHEARSED, **changes))
-
-
-def verified(**changes: Any) -> GateEvidence:
-    return replace(FEW, verified=replace(VERIFIED, **changes))
-
-
-def counted(seen: GateEvidence, **changes: Any) -> GateEvidence:
-    return replace(seen, counted=replace(seen.counted, **changes))
 
 
 @pytest.mark.parametrize("seen", [FEW, MANY], ids=["few", "many"])
@@ -408,72 +360,6 @@ def test_what_lies_just_within_holds(seen: GateEvidence) -> None:
     assert judge(seen, LIMITS).is_open
 
 
-def test_a_census_does_not_speak_for_more_people_than_it_can_ask_nor_a_row_for_fewer() -> None:
-    assert broken(replace(FEW, people=LIMITS.census_users + 1)).name is ConditionName.EVIDENCE
-    assert broken(replace(MANY, people=LIMITS.census_users)).name is ConditionName.EVIDENCE
-
-
-@given(st.integers(0, 2 * NEEDED), st.integers(0, 20_000), st.booleans())
-def test_evidence_is_a_clean_census_of_everybody_or_enough_in_a_row(agreements: int, people: int, clean: bool) -> None:
-    seen = replace(FEW, people=people, counted=CodeEvidence(agreements=agreements))
-    seen = replace(seen, census=replace(CENSUS, users=people, different=0 if clean else 1))
-    expected = clean if people <= LIMITS.census_users else agreements >= NEEDED
-    assert judge(seen, LIMITS).is_open is expected
-
-
-@given(st.integers(0, 10_000))
-def test_a_difference_keeps_the_gate_shut_however_many_equal_answers_come(agreements: int) -> None:
-    seen = counted(MANY, agreements=agreements, differences=("f",), unanswered=("f",))
-    verdict = judge(seen, LIMITS)
-    assert not verdict.is_open
-    assert verdict.breach is not None
-
-
-FIGURES = {
-    ConditionName.ANSWERS: ("0 differences", "0", 0),
-    ConditionName.VERIFIED: ("0 differences", "0, since code and mode last changed", None),
-    ConditionName.EVIDENCE: ("80 views of 10 people: 0 different, 0 failed", "0 different, 0 failed", 80),
-    ConditionName.ERRORS: ("evidence 1 (0 pairs against it, 0 in its favour)", "below 20", 0),
-    ConditionName.LATENCY: ("evidence 1 (0 pairs against it, 0 in its favour)", "below 20", 0),
-    ConditionName.DISPLAY: ("0 s, 0 failing", "60 s, 0 failing", None),
-    ConditionName.DEAD_LETTERS: ("0", "0", None),
-    ConditionName.ALARMS: ("0 alarms", "0", None),
-    ConditionName.RULES: ("0 rules", "0", None),
-    ConditionName.REHEARSAL: ("24 hours ago", "7 days", None),
-    ConditionName.HOURS: ("", "any", None),
-}
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_each_condition_says_its_figure_its_limit_and_of_how_many(name: ConditionName) -> None:
-    found = next(each for each in judge(FEW, LIMITS).conditions if each.name is name)
-    assert (found.figure, found.limit, found.n) == FIGURES[name]
-
-
-def test_what_holds_says_why() -> None:
-    def said(seen: GateEvidence, name: ConditionName) -> str:
-        return next(each.text for each in judge(seen, LIMITS).conditions if each.name is name)
-
-    assert said(FEW, ConditionName.ANSWERS) == "the backends have never differed on this code"
-    answered = counted(FEW, differences=("f",))
-    assert said(answered, ConditionName.ANSWERS) == "every difference on this code has an answer"
-    assert said(FEW, ConditionName.EVIDENCE) == "everybody's views are equal on both backends"
-    assert said(MANY, ConditionName.EVIDENCE) == "enough equal answers in a row to exclude 1 % wrong answers"
-    always = replace(FEW, hours=AllowedHours("UTC", 0, 24))
-    assert said(FEW, ConditionName.HOURS) == "components may rise at any hour"
-    assert said(always, ConditionName.HOURS) == "it is an hour in which components may rise"
-
-
-def test_a_census_that_has_not_begun_has_looked_at_nothing() -> None:
-    found = broken(replace(FEW, census=None))
-    assert (found.figure, found.limit, found.n) == ("no census", "0 different, 0 failed", 0)
-
-
-def test_a_row_says_its_figure_too() -> None:
-    found = next(each for each in judge(MANY, LIMITS).conditions if each.name is ConditionName.EVIDENCE)
-    assert (found.figure, found.limit, found.n) == ("299 in a row", "299", 299)
-
-
 @pytest.mark.parametrize(
     ("allowed", "hour", "may"),
     [
@@ -505,14 +391,3 @@ def test_a_zone_that_nobody_knows_shuts_the_gate() -> None:
     found = broken(replace(FEW, hours=AllowedHours("Europe/Nowhere", 8, 18)))
     assert (found.name, found.holds) == (ConditionName.HOURS, None)
     assert found.text == "there is no time zone 'Europe/Nowhere'"
-
-
-def test_a_census_is_taken_again_for_other_code_another_mode_or_when_it_is_old() -> None:
-    def outdated(code: str = "code", since: int = SINCE, now: int = NOW) -> bool:
-        return is_outdated(CENSUS, code, since, now, LIMITS)
-
-    assert not outdated()
-    assert outdated(code="other")
-    assert outdated(since=SINCE + 1)
-    assert outdated(now=NOW + LIMITS.census_ms)
-    assert not is_outdated(replace(CENSUS, finished=None), "code", SINCE, NOW + 10 * LIMITS.census_ms, LIMITS)

@@ -1,64 +1,18 @@
 """Comparing the sides on the fakes: what the server does not say in time is looked at, not believed."""
 
-from collections.abc import Callable, Collection, Hashable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from chalicelib.bootstrap.container import Operations, Ports, now, operations
+from chalicelib.bootstrap.container import now, operations
 from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
-from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
+from chalicelib.domain.meters.walks import Verification, Walk, WalkProgress
 from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
-from chalicelib.domain.ports import Clock
-from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.services.migration.sync.consistency import ConsistencyService
-from infra.simulation.memory.migration.sides import FakeSides, reading
-from infra.simulation.memory.ports import fake_ports
-from infra.simulation.memory.publisher import FakePublisher
-from infra.simulation.memory.store import FakeStore
-
-POWER = EnergyType.POWER
-HOUR_MS = 3_600_000
-
-
-class SlowSides(FakeSides):
-    """The server has no time for digests, or fails at the readings of one user."""
-
-    slow = False
-    failing: tuple[str, Exception] = ("nobody", ValueError())
-    dying = False  # nobody is answered after that
-    prepared: tuple[Side, ...] = ()
-
-    def prepare(self, side: Side) -> None:
-        self.prepared += (side,)
-
-    def differences(self, meter: MeterKey) -> list[Finding]:
-        user, error = self.failing
-        if meter[0] == user:
-            self._store.down = self.dying
-            raise error
-        return super().differences(meter)
-
-    def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
-        if self.slow:
-            raise UnavailableError("the database did not answer in time; try again")
-        return super().digests(side, users)
-
-
-@dataclass
-class Stage:
-    store: FakeStore
-    sides: SlowSides
-    ports: Ports
-    use: Operations
-
-    @classmethod
-    def at(cls, clock: Clock) -> "Stage":
-        store = FakeStore(clock)
-        sides = SlowSides(store, clock)
-        ports = fake_ports(store, FakePublisher(), sides)
-        return cls(store, sides, ports, operations(ports, clock))
+from infra.simulation.memory.migration.sides import reading
+from tests.unit.services.migration.sync.stage import HOUR_MS, POWER, Stage, walked
 
 
 @pytest.fixture
@@ -222,15 +176,6 @@ def test_a_walk_remembers_where_it_is_after_a_hundred_meters(stage: Stage) -> No
     assert seen == [100, 120]
 
 
-def walked(
-    stage: Stage, since: int | None, started: int | None = None, after: str = "alice", up_to: int | None = None
-) -> None:
-    """Leave a walk that was interrupted behind a meter."""
-    started = stage.store.sync().read_at if started is None else started
-    seen = WalkProgress(started, since, (after, POWER), Verification(SyncMode.DUAL_WRITE, 1, up_to=up_to))
-    stage.use.consistency._control.save_walk_progress(Walk.VERIFY, seen)
-
-
 @pytest.mark.parametrize("since_ms", [0, 80_000])
 def test_nothing_is_compared_before_the_drain_is_over(stage: Stage, since_ms: int) -> None:
     moment = now()
@@ -315,101 +260,3 @@ def test_a_repair_that_would_delete_much_is_refused_without_a_number(stage: Stag
 def test_the_side_that_is_mended_has_its_indexes_first(stage: Stage, source: Side | None, mended: Side) -> None:
     stage.use.consistency.repair(source=source, allow_deletes=1)
     assert stage.sides.prepared == (mended,)
-
-
-@dataclass
-class Hours:
-    """A clock that a test moves."""
-
-    now: int = 1_700_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
-@pytest.fixture
-def hours() -> Hours:
-    return Hours()
-
-
-@pytest.fixture
-def scheduled(hours: Hours) -> Stage:
-    """Ninety meters, equal on both sides."""
-    stage = Stage.at(hours)
-    for number in range(90):
-        stage.sides.write(f"user-{number:02}", reading(f"of-{number}", POWER, HOUR_MS, 5))
-    stage.use.sync.run(60)
-    stage.use.sweeper.run_at_once(60)
-    return stage
-
-
-def runs(stage: Stage) -> int:
-    """How many runs of a schedule without time it takes until none looks at anything."""
-    return next(run for run in range(100) if not stage.use.consistency.verify_by_schedule(0))
-
-
-def differences_kept(stage: Stage) -> int | None:
-    last = stage.use.consistency.last_verified()
-    return None if last is None else last.differences
-
-
-def test_a_schedule_compares_all_meters_in_steps_and_anew_after_an_hour(scheduled: Stage, hours: Hours) -> None:
-    consistency = scheduled.use.consistency
-    assert consistency.verify_by_schedule(0)
-    assert differences_kept(scheduled) is None, "one run is bounded"
-    assert runs(scheduled) == 5
-    assert differences_kept(scheduled) == 0
-    scheduled.sides.write("user-01", reading("new", POWER, 2 * HOUR_MS, 6))
-    hours.now += HOUR_MS - 1
-    assert not consistency.verify_by_schedule(0)
-    hours.now += 1
-    assert runs(scheduled) == 6
-    assert differences_kept(scheduled) == 1
-
-
-def test_after_a_mend_the_schedule_says_by_itself_that_nothing_differs_any_more(scheduled: Stage, hours: Hours) -> None:
-    scheduled.sides.write("user-01", reading("new", POWER, 2 * HOUR_MS, 6))
-    runs(scheduled)
-    assert differences_kept(scheduled) == 1
-    scheduled.use.consistency.repair()
-    hours.now += 300_000
-    runs(scheduled)
-    assert differences_kept(scheduled) == 0
-
-
-def test_a_mend_takes_away_what_a_comparison_under_way_has_found(scheduled: Stage) -> None:
-    scheduled.sides.write("user-01", reading("new", POWER, 2 * HOUR_MS, 6))
-    scheduled.use.consistency.verify_by_schedule(0)
-    scheduled.use.consistency.repair()
-    assert scheduled.use.consistency.verify().differences == 0
-
-
-def test_a_person_and_the_schedule_go_on_with_one_comparison(scheduled: Stage) -> None:
-    consistency = scheduled.use.consistency
-    assert consistency.verify_for(0)[0].meters == 20
-    assert consistency.verify_by_schedule(0)
-    assert consistency.verify_for(0)[0].meters == 60
-    assert consistency.verify().resumed is not None
-    assert not consistency.verify_by_schedule(0), "a person has just compared"
-
-
-def test_a_comparison_that_began_earlier_does_not_replace_what_a_later_one_has_found(scheduled: Stage) -> None:
-    """A schedule may save its step after a person's comparison came to its end."""
-    earlier = scheduled.store.sync()
-    walked(scheduled, None, started=earlier.read_at, after="user-50")
-    control = scheduled.ports.sync_control
-    up_to = control.operation_time() + 60_000
-    control.save_verified(Verified(earlier.read_at, None, 90, 0, 7, up_to))
-    runs(scheduled)
-    assert differences_kept(scheduled) == 7
-
-
-@pytest.mark.parametrize(
-    "state", [SyncState(SyncMode.OLD_ONLY), SyncState(SyncMode.DUAL_WRITE, catching_up=Side.OLD), None]
-)
-def test_the_schedule_compares_nothing_while_the_sides_cannot_be_equal_yet(
-    scheduled: Stage, hours: Hours, state: SyncState | None
-) -> None:
-    scheduled.store.stored.sync = state or replace(scheduled.store.sync(), since=hours.now - 1, read_at=hours.now)
-    assert not scheduled.use.consistency.verify_by_schedule(60)
-    assert differences_kept(scheduled) is None
