@@ -37,7 +37,7 @@ from tests.integration.comparison.planted_faults import MONTHS, Place
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 FILE = b"date,type,amount\n2023-01-31,power,4711\n2023-05-31,power,4815.162\n2023-01-31,gas,17\n2023-03-31,gas,42\n"
 SECRETS = ("4711", "4815", "4712", "alice")
-RUNBOOK = Path(__file__).parents[3] / "infra" / "README.md"
+RUNBOOK = Path(__file__).parents[4] / "infra" / "README.md"
 TODAY = datetime.now(UTC).date()
 
 
