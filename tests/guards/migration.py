@@ -15,6 +15,7 @@ READABLE = "tests/integration/repositories/test_readable_readings.py::"
 LOST_MODE = "tests/integration/sync/test_lost_mode.py::"
 CLOCKS = "tests/integration/sync/test_clocks.py::"
 CONTROL_STATE = "tests/integration/sync/test_damaged_control.py::"
+FORMER_RELEASE = "tests/integration/calculation_versions/test_former_release.py::"
 VERSIONS = "tests/integration/calculation_versions/test_calculation_versions.py::"
 METERS = "tests/integration/refresh/test_damaged_meters.py::"
 READ_OVER = f"{METERS}test_a_damage_is_read_over_named_and_mended"
@@ -184,7 +185,7 @@ OF_THE_MIGRATION = (
         "chalicelib/repositories/calculation_marks.py",
         '"$expr": {"$in": [SHOWN_BY, [0, calculation]]}}',
         '"$expr": {"$lt": [0, 1]}}',
-        (f"{VERSIONS}test_a_part_is_not_put_over_what_the_former_release_has_published_meanwhile",),
+        (f"{FORMER_RELEASE}test_a_part_is_not_put_over_what_the_former_release_has_published_meanwhile",),
     ),
     Guard(
         "a view of a meter that another calculation shows is not shown",
