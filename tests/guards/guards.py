@@ -1,19 +1,20 @@
 """The guards: where each stands in the code, what stands there when it is taken out, and which tests must notice."""
 
 from tests.guards.fan_out import FAN_OUT
-from tests.guards.migration.gate import GATE
-from tests.guards.migration.gate_evidence import GATE_EVIDENCE
 from tests.guards.guard import Guard
 from tests.guards.large_meters import LARGE_METERS
+from tests.guards.migration.gate import GATE
+from tests.guards.migration.gate_evidence import GATE_EVIDENCE
 from tests.guards.migration.meters_and_modes import OF_THE_MIGRATION
-from tests.guards.reads import READS
 from tests.guards.migration.rehearsal import REHEARSAL
 from tests.guards.migration.removal import REMOVAL
 from tests.guards.migration.retirement import RETIREMENT
+from tests.guards.migration.retirement_desk import RETIREMENT_DESK
 from tests.guards.migration.rollouts import ROLLOUTS
 from tests.guards.migration.simulation import SIMULATION
-from tests.guards.tokens import TOKENS
 from tests.guards.migration.two_sides import OF_THE_DATA
+from tests.guards.reads import READS
+from tests.guards.tokens import TOKENS
 
 WRITE_DIES = (
     "tests/integration/crashes/test_crash_points.py::"
@@ -52,6 +53,7 @@ GUARDS = (
     *TOKENS,
     *REMOVAL,
     *RETIREMENT,
+    *RETIREMENT_DESK,
     *REHEARSAL,
     *SIMULATION,
     *OF_THE_MIGRATION,

@@ -9,7 +9,8 @@ ROLLOUT = "chalicelib/domain/migration/rollouts/rollout.py"
 NEXT = "chalicelib/domain/migration/rollouts/next_action.py"
 CARRIER = "chalicelib/services/migration/rollouts/carrier.py"
 ROLLOUT_DESK = "chalicelib/services/migration/rollouts/desk.py"
-GATED = "tests/unit/flags/changes/test_gated.py::"
+FLAGS = "tests/unit/flags/changes/"
+GATED = f"{FLAGS}test_gated.py::"
 GATED_RISES = "chalicelib/flags/changes/gated.py"
 PAST = "chalicelib/flags/changes/past.py"
 EXPLAINED = "tests/unit/flags/changes/test_past.py::"
@@ -163,5 +164,156 @@ ROLLOUTS = (
         "_check_agreed(rollout, wished, order.by, gate_is_open=verdict.is_open)",
         "_check_agreed(rollout, wished, order.by, gate_is_open=True)",
         (f"{GATED}test_by_hand_the_agreement_to_the_plans_step_is_none_to_pass_by_a_gate_that_is_shut",),
+    ),
+    Guard(
+        "the gate before a step of a rollout",
+        "chalicelib/domain/migration/rollouts/next_action.py",
+        "    if shut is not None:",
+        "    if False:",
+        (
+            f"{CARRYING}test_a_gate_that_is_shut_holds_and_says_why[conditions0]",
+            f"{CARRYING}test_a_gate_that_is_shut_holds_and_says_why[conditions1]",
+        ),
+    ),
+    Guard(
+        "the hold time before a step of a rollout",
+        "chalicelib/domain/migration/rollouts/next_action.py",
+        "    if now < rollout.held_until:",
+        "    if False:",
+        (f"{CARRYING}test_the_schedule_alone_carries_a_component_to_everybody",),
+    ),
+    Guard(
+        "the step back on a breach",
+        "chalicelib/domain/migration/rollouts/next_action.py",
+        "if breach is not None and rollout.state is not State.STOPPED:",
+        "if False:",
+        (
+            f"{CARRYING}test_a_breach_goes_back_one_step_at_once_and_stops_with_the_reason",
+            f"{CARRYING}test_a_paused_rollout_goes_back_on_a_breach_and_never_rises",
+        ),
+    ),
+    Guard(
+        "the kill for lost data",
+        "chalicelib/domain/migration/rollouts/next_action.py",
+        "if breach is not None and breach.breach is Breach.KILL:",
+        "if False:",
+        (f"{CARRYING}test_lost_data_kills_whatever_becomes_of_the_rest",),
+    ),
+    Guard(
+        "the stop of a rollout whose flag somebody has taken back",
+        "chalicelib/domain/migration/rollouts/next_action.py",
+        "if is_lower and (breach is None or _is_a_step_back(rollout, flag)):",
+        "if False:",
+        (f"{CARRYING}test_a_gate_that_somebody_shuts_stops_it",),
+    ),
+    Guard(
+        "the way back that was begun",
+        "chalicelib/domain/migration/rollouts/next_action.py",
+        "    if intent is not None:\n        if flag.is_back_at",
+        "    if False:\n        if flag.is_back_at",
+        (f"{DESK}test_an_abort_that_dies_anywhere_is_carried_to_its_end[1]",),
+    ),
+    Guard(
+        "the time of who takes a step",
+        "chalicelib/domain/migration/rollouts/next_action.py",
+        "if rollout.intent is not None and now < rollout.intent.again_at:",
+        "if False:",
+        (f"{CARRYING}test_a_step_that_is_being_taken_is_left_to_who_is_at_it",),
+    ),
+    Guard(
+        "the breach that no hurry passes by",
+        "chalicelib/domain/migration/rollouts/next_action.py",
+        "    if verdict.breach is not None:",
+        "    if False:",
+        (f"{DESK}test_hurry_never_passes_by_a_breach_where_nobody_is_on_the_new_backend_yet",),
+    ),
+    Guard(
+        "the second person before a rise",
+        "chalicelib/domain/migration/rollouts/rollout.py",
+        "        if agreed is None or not (gate_is_open or agreed.named):\n            return False\n"
+        "        return agreed.percent == percent and agreed.by != by",
+        "        return True",
+        (
+            f"{DESK}test_a_rise_waits_for_a_second_person_and_test_users_do_not",
+            f"{GATED}test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one[order0]",
+        ),
+    ),
+    Guard(
+        "the second person who is another one",
+        "chalicelib/domain/migration/rollouts/rollout.py",
+        "agreed.percent == percent and agreed.by != by",
+        "agreed.percent == percent",
+        (f"{DESK}test_who_agreed_cannot_hurry_it",),
+    ),
+    Guard(
+        "the intent before a step",
+        "chalicelib/services/migration/rollouts/taking.py",
+        "rollout, change = self.stored(intended(rollout, intent)), None",
+        "rollout, change = (rollout, intent)[0], None",
+        (
+            f"{CARRYING}test_two_schedules_at_once_take_one_step",
+            f"{CARRYING}test_a_rise_waits_for_the_record",
+        ),
+    ),
+    Guard(
+        "the way back without the record",
+        "chalicelib/services/migration/rollouts/taking.py",
+        """        except UnavailableError:
+            return rollout""",
+        """        except UnavailableError:
+            raise""",
+        (f"{CARRYING}test_the_way_back_does_not_wait_for_the_record",),
+    ),
+    Guard(
+        "the way back before other rollouts' steps",
+        "chalicelib/services/migration/rollouts/carrier.py",
+        "judged.sort(key=lambda each: _urgency(each[1]))",
+        "pass",
+        (f"{CARRYING}test_the_way_back_comes_before_everything_else_and_has_its_share_of_the_time",),
+    ),
+    Guard(
+        "the version of a rollout's record",
+        "chalicelib/repositories/rollouts.py",
+        "self._rollouts.replace_one(as_read, document).matched_count",
+        'self._rollouts.replace_one({"_id": as_read["_id"]}, document).matched_count',
+        ("tests/contract/migration/test_rollouts.py::test_of_two_who_have_read_the_same_one_is_kept[mongo]",),
+    ),
+    Guard(
+        "the document on top of which a step is taken",
+        "chalicelib/flags/changes/carried.py",
+        "order = ChangeRequest(asked.by, asked.reason, expected)",
+        "order = ChangeRequest(asked.by, asked.reason)",
+        (f"{FLAGS}test_carried.py::test_a_step_is_taken_only_on_top_of_the_document_that_was_looked_at",),
+    ),
+    Guard(
+        "the gate before a rise by hand",
+        "chalicelib/flags/changes/gated.py",
+        "if not (verdict.is_open or order.hurry):",
+        "if False:",
+        (f"{GATED}test_a_rise_is_refused_while_the_gate_is_shut_and_says_what_comes_first[conditions0]",),
+    ),
+    Guard(
+        "the gate before what the global gate lets in",
+        "chalicelib/flags/changes/apply.py",
+        "opened = opens(before.flags.values(), flag, wished)",
+        "opened = list[Flag]()",
+        (f"{GATED}test_opening_the_global_gate_is_a_rise_of_what_stands_behind_it",),
+    ),
+    Guard(
+        "the rollout before a rise by hand",
+        "chalicelib/flags/changes/gated.py",
+        "if rollout.state is State.RUNNING:",
+        "if False:",
+        (f"{GATED}test_while_a_rollout_carries_the_component_nobody_raises_it_by_hand[order1]",),
+    ),
+    Guard(
+        "the version of a rollout that an erasure has changed",
+        "chalicelib/repositories/operator_records.py",
+        "{**said, VERSION: rollout[VERSION] + 1}",
+        "{**said}",
+        (
+            "tests/integration/repositories/test_operator_records.py::"
+            "test_a_rollout_goes_on_without_the_person_and_who_has_read_it_cannot_bring_them_back",
+        ),
     ),
 )
