@@ -26,7 +26,7 @@ FLAGS = "tests/unit/flags/changes/"
 ERASED = "tests/integration/account/test_erasure.py::"
 IN_FLIGHT = "tests/integration/account/test_in_flight.py::"
 NEWCOMER = f"{IN_FLIGHT}test_a_transaction_that_began_before_the_fence_cannot_commit_behind_it[of a newcomer"
-BACKUP = "tests/integration/infra/test_backup.py::"
+BACKUP = "tests/integration/infra/backup/test_backup.py::"
 
 OF_THE_MIGRATION = (
     Guard(
