@@ -26,7 +26,7 @@ FLAGS = "tests/unit/flags/changes/"
 ERASED = "tests/integration/account/test_erasure.py::"
 IN_FLIGHT = "tests/integration/account/test_in_flight.py::"
 NEWCOMER = f"{IN_FLIGHT}test_a_transaction_that_began_before_the_fence_cannot_commit_behind_it[of a newcomer"
-BACKUP = "tests/integration/infra/backup/test_backup.py::"
+RESTORED_DATABASE = "tests/integration/infra/backup/test_restored.py::"
 
 OF_THE_MIGRATION = (
     Guard(
@@ -303,14 +303,14 @@ OF_THE_MIGRATION = (
         "infra/operations/backup/data.py",
         'mode = {"_id": SYNC_MODE, "mode": RESTORING,',
         'mode = {"_id": SYNC_MODE, "mode": "dual_write",',
-        (f"{BACKUP}test_a_restore_that_is_killed_leaves_nothing_open_and_goes_on[1]",),
+        (f"{RESTORED_DATABASE}test_a_restore_that_is_killed_leaves_nothing_open_and_goes_on[1]",),
     ),
     Guard(
         "versions go on after a restore",
         "infra/operations/backup/data.py",
         '"sourceVersion": Int64(max(document["sourceVersion"] + 1, at)),',
         '"sourceVersion": document["sourceVersion"],',
-        (f"{BACKUP}test_no_version_of_before_comes_again_with_other_content",),
+        (f"{RESTORED_DATABASE}test_no_version_of_before_comes_again_with_other_content",),
     ),
     Guard(
         "the outage where a mode that there was is missing",
