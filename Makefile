@@ -74,7 +74,8 @@ test: environments-test ## what 'check' does, and contract, integration, browser
 # Side by side: end-to-end tests mostly wait for the deployed system, which must not wait for the others.
 $(PARTS): test-%:
 	@$(nice-$*) $(APP)pytest -q --durations=20 $($*)
-alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults history recovery)
+alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults recovery)
+alone += tests/e2e/migration/test_history.py
 deployed := tests/e2e $(alone:%=--ignore=%)
 # Coverage doubles what a test costs, so it looks at these alone, and at three packages: they reach by themselves what is
 # asked of all. Those that make thousands of requests reach nothing that the others do not.
@@ -135,7 +136,7 @@ openapi: environments-check ## write the copies of the OpenAPI documents that th
 	@$(APP)python -m tests.functional.openapi.openapi_copy
 
 schemas: environments-check ## write the JSON schemas of the events that the tests compare
-	@$(APP)python -m tests.unit.domain.event_schemas
+	@$(APP)python -m tests.unit.domain.events.event_schemas
 
 household: environments-check ## write the answers of the page's demo that a test compares
 	@$(APP)python -m tests.functional.demo.household_copy

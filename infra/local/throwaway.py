@@ -21,8 +21,7 @@ from infra.local.processes.pieces import Processes
 from infra.local.processes.ports import free_ports
 from infra.local.processes.supervision import Piece, Supervisor
 
-
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")  # noqa: S108 the folder in it has a name of its own
 ROOM = 8 * 1024**3  # bytes: more than all servers of a test run take together
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from localstack_client.session import Session
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import written
 from chalicelib.flags.document.json_schema import first_document

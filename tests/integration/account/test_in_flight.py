@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.bootstrap.container import Container
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import ConflictError, NotFoundError
-from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.events.contracts import EnergyEvent
 from chalicelib.domain.ports import UserSettings, WriteTransaction
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.recording.configuration import ExchangeDraft, Register

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.gate.census_records import CensusRun
+from chalicelib.domain.migration.gate.census_records import CensusRun
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.census import MongoCensusRecords
 from tests.integration.crashes.crashing import CrashPoint, run

@@ -19,9 +19,9 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Container
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories import reconcile, repaired
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository

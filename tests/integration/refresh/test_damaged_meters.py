@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.canonical import canonical_bytes
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.json.canonical import canonical_bytes
 from chalicelib.repositories.database import open_database
 from chalicelib.services.components.component_reads import ShowDashboard, ShowMonths, ShowTimeline
 from chalicelib.services.display.display import Timeline, View

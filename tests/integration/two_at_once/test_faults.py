@@ -9,7 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.events import EnergyReadingsImportUndone
+from chalicelib.domain.events.contracts import EnergyReadingsImportUndone
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
 from chalicelib.services.recording.energy_crud import ReadingCorrection

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from chalicelib.domain.sides import SyncState
-from chalicelib.domain.sync.repairs import DELETES_UNASKED
+from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.migration.sync.repairs import DELETES_UNASKED
 from infra.drills.api import Reply, Sent
 from infra.drills.history import person, wishes
 from infra.drills.history.checker import Kind

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.verdict import ConditionName
-from chalicelib.domain.sync.reconciliation import Verified
-from chalicelib.services.gate.service import GateService
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.verdict import ConditionName
+from chalicelib.domain.migration.sync.reconciliation import Verified
+from chalicelib.services.migration.gate.service import GateService
 from infra import __main__ as command_line
 from infra.operations.gate import commands
-from tests.unit.services.status.system import System
+from tests.unit.services.migration.status.system import System
 
 TABLE = "energy_table"
 

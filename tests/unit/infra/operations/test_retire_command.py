@@ -11,11 +11,11 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.bootstrap.operations import operations
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, MINUTE_MS
+from chalicelib.domain.migration.retirement.callers import LISTED, V1Call
 from chalicelib.domain.readings import moment
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, MINUTE_MS
-from chalicelib.domain.retirement.callers import LISTED, V1Call
-from chalicelib.domain.sides import SyncMode
 from infra import __main__ as command_line
 from infra.errors import OperatorError
 from infra.local.layout import Layout, Ports
@@ -25,7 +25,7 @@ from infra.retirement.references import Reference
 from infra.targets import target as target_module
 from infra.targets.flags import Flags
 from infra.targets.target import Target
-from tests.unit.services.retirement.ended import Ended
+from tests.unit.services.migration.retirement.ended import Ended
 
 BECAUSE = ("--reason", "a test")
 CALLER = "0123456789abcdef" * 2

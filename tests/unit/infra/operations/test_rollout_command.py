@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from infra import __main__ as command_line
 from infra.operations.printing import duration
 from infra.operations.rollout import commands
