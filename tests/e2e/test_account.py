@@ -17,6 +17,8 @@ from tests.e2e.account import Account
 from tests.e2e.conftest import TABLE, Answer, Deployed, eventually
 from tests.e2e.dead_letters import infra, put, shown
 
+pytestmark = pytest.mark.long
+
 FILE = b"date,type,amount\n2022-05-31,power,900\n2022-06-30,gas,20\n"
 FUNCTION = "EnergyReadingCreatedHandler"
 RAW: bson.CodecOptions[Any] = bson.CodecOptions(document_class=RawBSONDocument)

@@ -28,6 +28,8 @@ from tests.e2e.account import Account
 from tests.e2e.conftest import Answer, Deployed, eventually
 from tests.integration.calculation_versions.release_1 import settle, spoil
 
+pytestmark = pytest.mark.long
+
 HOUSEHOLDS = 4
 PAUSE_SECONDS = 0.2  # between an answer and the next question: people, not a test of how much the laptop can bear
 BROUGHT_UP_SECONDS = 200.0  # three runs of the schedule

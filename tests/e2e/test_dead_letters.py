@@ -10,6 +10,8 @@ from chalicelib.repositories.database import open_database
 from tests.e2e.conftest import Answer, Deployed, eventually
 from tests.e2e.dead_letters import STACK, infra, letters, put, shown
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def user() -> str:

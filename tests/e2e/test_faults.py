@@ -22,6 +22,8 @@ from infra.local.processes.emulators import localstack
 from infra.local.processes.pieces import Processes
 from tests.e2e.conftest import Deployed, eventually
 
+pytestmark = pytest.mark.long
+
 WRITERS = 6
 PAUSE_SECONDS = 0.2  # between an answer and the next write, as people make
 AWAY_SECONDS = 10.0

@@ -164,6 +164,7 @@ def test_a_handle_is_dragged(page: Page) -> None:
     assert dates(page)[-1] in {"1 Feb 2023, 00:00", "1 Mar 2023, 00:00"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("preset", "last", "count"),
     [("This year", "1 Jan 2024, 00:00", 4), ("Last 12 months", "1 Apr 2023, 00:00", 13), ("All", None, 28)],

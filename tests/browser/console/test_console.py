@@ -273,6 +273,7 @@ def test_verify_goes_on_until_it_is_finished(enter: Enter, operations: Operation
     assert len(operations.asked) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("status_code", [403, 503])
 @pytest.mark.parametrize("path", PARTS)
 def test_a_part_that_is_refused_says_so_and_the_rest_is_shown(

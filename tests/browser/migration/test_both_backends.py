@@ -25,6 +25,7 @@ def nothing(_: Served) -> None:
     """Nobody has written anything."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("household", "parts"),
     [(usual, PARTS), (bring_exchanged, PARTS), (nothing, ["main:has(#welcome-title)"])],

@@ -63,6 +63,7 @@ def test_no_figure_changes_by_a_flip_and_none_goes_back(served: Served, sign_in:
     assert served.backends_of("/components/dashboard") == {*Backend}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(2))
 def test_who_writes_with_the_form_sees_what_was_written_whoever_answers(
     served: Served, sign_in: SignIn, seed: int

@@ -24,6 +24,8 @@ from tests.browser.server import Served
 from tests.browser.settling import NOTE_SHIFTS, come_back, settled, until
 from tests.browser.watching import Watch
 
+pytestmark = pytest.mark.long
+
 WHY = {
     Backend.OLD: ("Old: outside the percentage", Reason.PERCENTAGE_OUT),
     Backend.NEW: ("New: within the percentage", Reason.PERCENTAGE_IN),

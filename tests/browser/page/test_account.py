@@ -17,6 +17,8 @@ from tests.browser.server import Served
 from tests.browser.settling import settled
 from tests.browser.watching import Watch
 
+pytestmark = pytest.mark.long
+
 ACCOUNT, EXPORT = "/v2/account", "/v2/account/export"
 ERASED = "Your data is erased"
 

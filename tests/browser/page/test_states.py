@@ -50,6 +50,7 @@ def test_what_cannot_be_loaded_says_so_alone_and_trying_again_helps(
     everything(page)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("component", OVERVIEW)
 def test_what_was_loaded_stays_and_says_that_it_is_older(
     household: Served, sign_in: SignIn, watch: Watch, component: Component
@@ -81,6 +82,7 @@ def test_without_a_network_everything_stays_and_says_so(household: Served, sign_
     everything(page)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("viewport", [USUAL["viewport"], NARROW], ids=["desk", "phone"])
 @pytest.mark.parametrize("component", OVERVIEW)
 def test_while_it_loads_it_keeps_the_form_that_it_will_have(

@@ -28,6 +28,8 @@ from tests.e2e.conftest import Deployed, eventually
 from tests.e2e.migration.runbook import CHART, Readme, damage, look, reported
 from tests.unit.infra.watching.series import Series, alarm_of, rule_named, sampled
 
+pytestmark = pytest.mark.long
+
 SOON_SECONDS = 120
 SHORT_SECONDS = 30  # the longest period below a minute
 FOUND = re.findall(r"`(\$I [^`]+)`", README.read_text().split(BEGIN)[1].split(END)[0])

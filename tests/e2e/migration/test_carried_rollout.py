@@ -20,6 +20,8 @@ from infra.targets.flags import Flags
 from tests.e2e.account import Account
 from tests.e2e.conftest import Deployed
 
+pytestmark = pytest.mark.long
+
 DASHBOARD = Component.DASHBOARD
 
 

@@ -18,6 +18,8 @@ from tests.browser.people import sign_in_as
 from tests.browser.settling import COUNT, settled
 from tests.e2e.conftest import Deployed, eventually
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 PATIENCE_MS = 60_000  # a change of flags waits until it is in effect
 DRAINED_SECONDS = 150.0

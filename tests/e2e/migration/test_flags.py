@@ -4,10 +4,14 @@ import json
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from chalicelib.flags.changes.request import ChangeRequest
 from infra.targets.flags import Flags
 from tests.e2e.account import Account
 from tests.e2e.conftest import TABLE, Answer, Deployed, deploy_table, eventually
+
+pytestmark = pytest.mark.long
 
 PATH = "/components/energy_table?type=power"
 

@@ -18,6 +18,8 @@ from infra.drills.history.wishes import ALL, Flip, FlipKind
 from infra.targets.flags import flags_at
 from tests.e2e.conftest import Deployed
 
+pytestmark = pytest.mark.long
+
 MODE = Flip(FlipKind.MODE, 0, 0, forward=True)
 LIFE = Flip(FlipKind.LIFE, 1, 0, forward=True)
 TO_NEW = Flip(FlipKind.PERCENT, ALL, 100, forward=True)

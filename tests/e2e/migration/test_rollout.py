@@ -25,6 +25,8 @@ from infra.targets.flags import Flags
 from tests.e2e.conftest import TABLE, Deployed, deploy_table, eventually
 from tests.e2e.migration.runbook import CHART, PLACE, Readme, damage, look, reported
 
+pytestmark = pytest.mark.long
+
 PEOPLE = 60
 AT_ONCE = 8
 FILE = b"date,type,amount\n2023-01-31,power,1000\n2023-02-28,power,1100.5\n2023-04-30,power,1300\n"

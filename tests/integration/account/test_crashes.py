@@ -10,6 +10,8 @@ from tests.integration.account.person import Person, set_mode
 from tests.integration.crashes.copying import Original
 from tests.integration.crashes.crashing import CrashPoint, run
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("mode", list(SyncMode) if DEEP else [SyncMode.DUAL_WRITE])
 def test_wherever_an_erasure_dies_the_scheduled_function_ends_it(

@@ -24,6 +24,8 @@ from tests.integration.account.person import CONFIRM, FILE, GAS, POWER, WHEN, Pe
 from tests.integration.crashes.copying import Original
 from tests.integration.two_at_once.delivery import deliver, sweep
 
+pytestmark = pytest.mark.long
+
 Action = Callable[[Person, Container], object]
 
 

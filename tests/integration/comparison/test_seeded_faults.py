@@ -109,6 +109,7 @@ def writing(container: Container, users: list[str]) -> Iterator[Pace]:
             writer.result()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(depth(1, 10)))
 def test_planted_faults_are_found_and_nothing_else_while_people_write(
     seed: int, ports: Ports, container: Container, migrated: Database[Any]

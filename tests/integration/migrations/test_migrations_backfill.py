@@ -68,6 +68,7 @@ def holds_at_least(collection: Collection[Any], documents: float) -> bool:
     return collection.estimated_document_count() >= documents
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_it_ends_right_and_rewrites_nothing(empty: Database[Any], mongodb_uri: str) -> None:
     users, readings = 60, 20
     database = inherited(empty, users, readings)

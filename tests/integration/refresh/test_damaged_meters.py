@@ -19,6 +19,8 @@ from tests.depth import share
 from tests.integration.deployment import GAS, POWER, Deployment
 from tests.integration.refresh.damages import DAMAGES, EARLIER, HARMLESS, Damage
 
+pytestmark = pytest.mark.long
+
 YEARS = (2021, 2022, 2023, 2024)
 
 

@@ -29,6 +29,8 @@ from tests.integration.two_at_once.happenings import (
 from tests.integration.two_at_once.interruption import Interruption
 from tests.integration.two_at_once.unreliable import Action, Household, sweep
 
+pytestmark = pytest.mark.long
+
 POWER, GAS = EnergyType
 NEWEST, THE_ONE_BEFORE = Deliver(0), Deliver(1)
 

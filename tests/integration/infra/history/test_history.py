@@ -26,6 +26,8 @@ from infra.drills.history.wishes import ALL, DATES, TYPES, Flip, FlipKind, WishK
 from infra.local.waiting import wait_until
 from tests.integration.infra.history.planted_faults import HELD_WRITES
 
+pytestmark = pytest.mark.long
+
 PLANTED = "tests.integration.infra.history.planted_faults:"
 FORWARD, BACK = Flip(FlipKind.MODE, 0, 0, forward=True), Flip(FlipKind.MODE, 0, 0, forward=False)
 EVERYBODY_NEW = Flip(FlipKind.PERCENT, ALL, 100, forward=True)
