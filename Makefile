@@ -68,12 +68,13 @@ quick-tests: environments-check
 test: environments-test ## what 'check' does, and contract, integration, browser and end-to-end tests, but the long ones: eight minutes
 	@$(MAKE) --no-print-directory -j5 lint $(PARTS)
 
-# Side by side, each in one process: end-to-end tests mostly wait for the deployed system, which must not wait for the others.
+# Side by side, because end-to-end tests mostly wait for the deployed system, which must not wait for the others. Few
+# processes: each collects all its tests, and starts servers of its own.
 $(PARTS): test-%:
 	@$(nice-$*) $(APP)pytest -q --durations=20 -m 'not long' $($*)
 deployed := tests/e2e
 browser := tests/browser
-integration := tests/integration
+integration := -n 2 --dist worksteal tests/integration
 quick := tests/contract tests/functional tests/unit
 
 test-long: environments-test ## whole walks, crashes at every command, a deployed system under load, and coverage: CI runs it after 'test'
