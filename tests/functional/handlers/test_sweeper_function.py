@@ -12,7 +12,10 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.handlers.sweeper import sweeper
 from chalicelib.services.refresh.sweeper import SweepReport
-from tests.functional.conftest import NOW, Api
+from tests.functional.conftest import (
+    NOW,
+    Api,
+)
 from tests.functional.handlers.event_calls import Context, recorded
 from tests.functional.handlers.scheduled_calls import SCHEDULE, later
 
