@@ -109,4 +109,5 @@ def test_one_user_never_sees_anothers_figures(api: Api) -> None:
 
 
 def test_health_needs_no_token(api: Api) -> None:
-    assert api.request("GET", "/health", user=None).status_code == 200
+    answer = api.request("GET", "/health", user=None)
+    assert (answer.status_code, answer.json_body) == (200, {"status": "ok"})

@@ -1,10 +1,14 @@
 """``python -m tests.mutants`` makes changes that can be run, the same ones for the same seed."""
 
+from pathlib import Path
+
 import pytest
+from coverage import CoverageData
 
 from tests.guards.guard import ROOT
-from tests.mutants.__main__ import PACKAGES, Record, sample_of
+from tests.mutants.__main__ import PACKAGES, enough, sample_of
 from tests.mutants.changes import changes, changes_of
+from tests.mutants.record import Record, kept_record, record_of
 from tests.mutants.without_effect import WITHOUT_EFFECT
 
 CODE = b'''"""What this is."""
@@ -78,6 +82,47 @@ def test_a_package_has_the_tests_that_look_at_it_from_outside_too() -> None:
     change = changes_of("infra/operations/x.py", CODE)[-1]
     record = Record({"infra/operations/x.py": {str(change.line): ["quick"]}}, {outside: 2.0, "quick": 1.0, other: 1.0})
     assert record.tests_of(change) == ["quick", outside]
+
+
+def test_few_tests_are_asked_before_the_many_and_none_that_is_red_anyway() -> None:
+    record = Record({"x.py": {"6": ["a", "b", "c", "red"]}}, {"a": 3.0, "b": 2.0, "c": 1.0, "red": 0.0}, ("red",))
+    change = next(each for each in changes_of("x.py", CODE) if each.line == 6)
+    assert record.batches(change, 2) == [["c", "b"], ["a"]]
+    assert record.batches(change, 3) == [["c", "b", "a"]]
+
+
+def test_a_record_says_which_test_runs_which_line_how_long_and_which_were_red(tmp_path: Path) -> None:
+    data = CoverageData(str(tmp_path / ".coverage"))
+    for context in ("", "tests/test_x.py::test_a[1]|run", "tests/test_x.py::test_b|setup"):
+        data.set_context(context)
+        data.add_lines({str(tmp_path / "chalicelib/x.py"): [4] if context else [1, 4]})
+    data.write()
+    (tmp_path / "report.xml").write_text("""<testsuite>
+        <testcase classname="tests.test_x" name="test_a[1]" time="1.5"/>
+        <testcase classname="tests.test_x" name="test_a[2]" time="0.5"/>
+        <testcase classname="tests.test_x" name="test_b" time="1.0"><failure/></testcase>
+        <testcase classname="tests.test_x.TestAll" name="runTest" time="3.0"/>
+    </testsuite>""")
+    record = record_of(tmp_path, tmp_path / "report.xml")
+    both = ["tests/test_x.py::test_a", "tests/test_x.py::test_b"]
+    assert record.lines == {"chalicelib/x.py": {"1": [], "4": both}}
+    assert record.seconds == {both[0]: 2.0, both[1]: 1.0, "tests/test_x.py::TestAll::runTest": 3.0}
+    assert record.red == (both[1],)
+
+
+def test_a_record_is_kept_until_a_module_changes(tmp_path: Path) -> None:
+    record = Record({"x.py": {"6": ["a"]}}, {"a": 3.0}, ("red",))
+    assert (
+        record.kept(tmp_path / "mutants" / "tests.json") == record == kept_record(tmp_path / "mutants" / "tests.json")
+    )
+    assert kept_record(tmp_path / "none.json") is None
+
+
+def test_a_package_needs_nineteen_of_twenty_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+    found = sample_of(("services",), 40, 1)["services"]
+    assert enough("services", found, found[:2])
+    assert not enough("services", found, found[:3])
+    assert "38 of   40 noticed:  95.0%; 0 without effect" in capsys.readouterr().out
 
 
 def test_what_is_named_as_without_effect_can_still_be_made_and_has_a_reason() -> None:

@@ -234,7 +234,9 @@ def test_the_page_carries_the_other_guards(api: Api) -> None:
     headers = get(api, "/").headers
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert set(headers["Permissions-Policy"].split(", ")) >= {"camera=()", "microphone=()", "geolocation=()"}
+    assert headers["Permissions-Policy"] == (
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+    )
 
 
 def test_the_page_has_neither_script_nor_style_of_its_own() -> None:

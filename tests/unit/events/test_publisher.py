@@ -231,6 +231,12 @@ def test_a_bus_that_stays_down_never_fails_the_caller_and_is_counted(down: Excep
     assert bus.lost == [2]
 
 
+def test_a_bus_that_says_too_little_has_taken_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    bus = Bus()
+    monkeypatch.setattr(bus, "put_events", lambda **_: {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})
+    assert len(bus.publisher().send([event(1), event(2)])) == 2
+
+
 def test_where_nothing_is_lost_nobody_is_told() -> None:
     bus = Bus({0})
     publish(bus, 3)

@@ -309,6 +309,22 @@ def test_what_to_try_names_the_stack(capsys: pytest.CaptureFixture[str], monkeyp
     assert "type=power&year=2126&dataType=monthly" in said
 
 
+def test_each_piece_gets_the_port_that_a_person_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[Layout] = []
+
+    def up(stack: Layout, *_: object, **__: object) -> None:
+        chosen.append(stack)
+        stack.remember()
+
+    monkeypatch.setattr(laptop, "up", up)
+    monkeypatch.setattr(DemoHousehold, "last", lambda _: None)
+    named = ("port", "localstack-port", "appconfig-port", "mongodb-port", "issuer-port")
+    run("up", *(word for number, name in enumerate(named) for word in (f"--{name}", str(40_000 + number))))
+    [ports] = [stack.ports for stack in chosen]
+    found = (ports.api, ports.localstack, ports.appconfig, ports.mongodb, ports.issuer)
+    assert found == tuple(range(40_000, 40_005))
+
+
 class Terminal(StringIO):
     """Somebody who can be asked, and what they answer."""
 

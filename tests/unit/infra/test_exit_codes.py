@@ -1,5 +1,6 @@
 """How commands end, which scripts rely on: whatever is left to do is no success."""
 
+import json
 from collections.abc import (
     Callable,
     Iterator,
@@ -10,10 +11,12 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sides import SyncMode
@@ -31,6 +34,7 @@ from chalicelib.domain.migration.records.comparison_log import (
 )
 from chalicelib.domain.migration.records.differences import DifferenceKind
 from chalicelib.domain.migration.records.feedback import FeedbackReport
+from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.services.refresh.replay import Replayed
 from chalicelib.services.refresh.sweeper import SweepReport
 from infra import __main__ as command_line
@@ -39,6 +43,7 @@ from infra.operations import (
     drill,
     rebuild,
     replay,
+    sync,
 )
 from infra.operations.compare import commands as compare
 from infra.operations.migrate import commands as migrations_command
@@ -59,7 +64,7 @@ def run(*arguments: str) -> int | str | None:
 
 
 @FORMS
-@pytest.mark.parametrize(("left", "code"), [((), 0), (("alice|power",), 1)])
+@pytest.mark.parametrize(("left", "code"), [((), 0), (("alice|[power]",), 1)])
 def test_a_replay_fails_where_an_event_did_not_get_onto_the_bus(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -67,13 +72,34 @@ def test_a_replay_fails_where_an_event_did_not_get_onto_the_bus(
     code: int,
     form: tuple[str, ...],
 ) -> None:
-    service = SimpleNamespace(replay=lambda *_, **__: Replayed(3, left))
+    put_replay(monkeypatch, lambda *_, **__: Replayed(3, left))
+    assert run("replay", "--all", *form) == code
+    said = capsys.readouterr().out
+    if form:
+        assert json.loads(said) == {"meters": 3, "sent": 3 - len(left), "unsent": len(left), "left": [*left]}
+        return
+    first, *others = said.splitlines()
+    assert first == ("3 meters, 2 events sent, 1 not" if left else "3 meters, 3 events sent, 0 not")
+    named = ["not sent for these meters; when the bus answers: python -m infra replay --user U", "  alice|[power]"]
+    assert others == (named if left else [])
+
+
+def put_replay(monkeypatch: pytest.MonkeyPatch, done: Callable[..., Replayed]) -> None:
     bus = SimpleNamespace(describe_event_bus=lambda **_: None)
     monkeypatch.setattr(Deployment, "of", lambda _: SimpleNamespace(client=lambda _: bus, stack="nowhere"))
     monkeypatch.setattr(replay, "database_of", lambda _: nullcontext())
-    monkeypatch.setattr(replay, "shell_replay", lambda *_: service)
-    assert run("replay", "--all", *form) == code
-    assert all(meter in capsys.readouterr().out for meter in left)
+    monkeypatch.setattr(replay, "shell_replay", lambda *_: SimpleNamespace(replay=done))
+
+
+def test_a_long_replay_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def done(_user: object, _since: object, progress: Callable[[Replayed], None], **_: object) -> Replayed:
+        for meters in (999, 1_000, 1_050, 2_000):
+            progress(Replayed(meters, ()))
+        return Replayed(2_000, ())
+
+    put_replay(monkeypatch, done)
+    assert run("replay", "--all") == 0
+    assert capsys.readouterr().err.splitlines()[-2:] == ["1000 meters", "2000 meters"]
 
 
 @dataclass
@@ -131,6 +157,24 @@ def test_a_comparison_fails_where_something_differs_or_failed_or_nothing_was_com
 ) -> None:
     comparing(Comparer(outcomes))
     assert run("compare", "run", *whom, *form) == code
+
+
+@pytest.mark.parametrize("whom", [(), ("--user", "alice", "--all"), ("--user", "alice", "--sample", "2")])
+def test_a_comparison_wants_one_user_or_all(
+    comparing: Comparing, capsys: pytest.CaptureFixture[str], whom: tuple[str, ...]
+) -> None:
+    comparing(Comparer((E,)))
+    assert run("compare", "run", *whom) == 2
+    assert "say whom: --user USER, or --all, or --all --sample 20" in capsys.readouterr().err
+
+
+def test_a_long_comparison_says_how_far_it_is(comparing: Comparing, capsys: pytest.CaptureFixture[str]) -> None:
+    comparing(Comparer((E,) * 250))
+    assert run("compare", "run", "--all") == 0
+    assert [line for line in capsys.readouterr().err.splitlines() if "reads" in line] == [
+        "100 reads compared",
+        "200 reads compared",
+    ]
 
 
 def group(rule: IgnoreRule | None = None, gone: Replay | None = None) -> DifferenceGroup:
@@ -198,6 +242,21 @@ def test_a_rebuild_fails_where_something_differs_or_nothing_was_compared(
     assert run("rebuild", *check, *form) == code
 
 
+@FORMS
+@pytest.mark.parametrize(
+    ("found", "stop", "code"),
+    [(seen(3), None, 0), (seen(3, 1), None, 0), (seen(3, 0, 1), None, 1), (seen(3), SyncStop(5, "why"), 1)],
+)
+def test_a_verify_fails_where_something_differs_or_the_sync_job_is_stopped(
+    monkeypatch: pytest.MonkeyPatch, found: Verification, stop: SyncStop | None, code: int, form: tuple[str, ...]
+) -> None:
+    consistency = SimpleNamespace(count_meters=lambda: 3, verify=lambda *_, **__: found)
+    modes = SimpleNamespace(show=lambda: SimpleNamespace(stop=stop))
+    operations = SimpleNamespace(consistency=consistency, modes=modes)
+    monkeypatch.setattr(sync, "connected", lambda _: nullcontext(operations))
+    assert run("verify", *form) == code
+
+
 FAILING = FailingMeter(LaggingMeter("alice|power", 2, "ValueError"), 5, 6)
 
 
@@ -227,15 +286,36 @@ def test_a_sweep_fails_where_a_meter_cannot_be_refreshed(
 
 
 @FORMS
-@pytest.mark.parametrize(("differences", "code"), [((), 0), (("meters: alice|power",), 1)])
+@pytest.mark.parametrize(("differences", "code"), [((), 0), (("meters: alice|[power]",), 1)])
 def test_a_round_trip_fails_where_something_is_not_as_before(
-    monkeypatch: pytest.MonkeyPatch, differences: tuple[str, ...], code: int, form: tuple[str, ...]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    differences: tuple[str, ...],
+    code: int,
+    form: tuple[str, ...],
 ) -> None:
     monkeypatch.setattr(migrations_command, "database_of", lambda _: nullcontext())
     monkeypatch.setattr(roundtrip, "verify", lambda *_: roundtrip.RoundTrip(9, differences))
     with pytest.raises(SystemExit) as exited:
         migrations_command.run(["verify-roundtrip", "--stage", "nowhere", *form])
     assert exited.value.code == code
+    said = capsys.readouterr().out
+    if form:
+        assert json.loads(said) == {"documents": 9, "differences": [*differences]}
+        return
+    verdict = "not equal" if differences else "equal documents and indexes"
+    assert said.splitlines() == [
+        *(f"differs: {difference}" for difference in differences),
+        f"up, down, up on a copy, 9 documents compared: {verdict}",
+    ]
+
+
+def test_a_failure_of_a_migration_is_red_and_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = StringIO()
+    monkeypatch.setattr(migrations_command, "progress_console", Console(file=printed, force_terminal=True))
+    with pytest.raises(SystemExit):
+        migrations_command.run(["status", "--stage", "nowhere", "--name", "[both]"])
+    assert "\x1b[31m" in printed.getvalue()
 
 
 @FORMS

@@ -103,6 +103,37 @@ trace ID! --hours=24(1..720)
 up --port --localstack-port --appconfig-port --mongodb-port --issuer-port --demo/--no-demo?=True
 verify --user --restart? --fan-out(2..1000) --last? --limit=20(0..)
 """
+# What is neither any text nor a number: the words that are taken, a file, or what the help calls the value.
+VALUES = """
+backup file Path no folder
+deploy --parameter NAME=VALUE
+dlq discard letter_id [ID]
+dlq redrive letter_id [ID]
+dlq show letter_id ID
+drill history --record file w
+drill rollback --component csv_import|energy_forms
+fan-out pause walk verify|rebuild_check|rebuild|sweep|sync
+fan-out resume walk verify|rebuild_check|rebuild|sweep|sync
+fan-out status walk verify|rebuild_check|rebuild|sweep|sync
+flags explain --at TIME
+gate show component dashboard|energy_table|timeline_slider|monthly_charts|csv_import|energy_forms
+migrations resolve --as applied|pending
+mode recover wanted old_only|dual_write|new_only
+mode set wanted old_only|dual_write|new_only
+rehearsal --without GUARD
+repair --from old|new
+replay --since INSTANT
+restore file Path no folder that exists
+retire announce --deprecated TIME
+retire announce --sunset TIME
+retire brownout add --from TIME
+retire brownout remove start TIME
+retire optout add --until TIME
+retire rehearse --keep Path
+simulate --policy guarded|plan-as-written
+status --component dashboard|energy_table|timeline_slider|monthly_charts|csv_import|energy_forms
+trace trace_id ID
+"""
 EVERYWHERE = {
     "--name=local",
     "--stage",
@@ -202,6 +233,19 @@ def told(parameter: click.Parameter) -> str:
     )
 
 
+def taken(parameter: click.Parameter) -> str:
+    """What a parameter takes, in the form of the second table; empty for any text and for numbers."""
+    match parameter.type:
+        case click.Choice(choices=choices):
+            return "|".join(choices)
+        case click.Path() as path:
+            folder, there = "" if path.dir_okay else " no folder", " that exists" if path.exists else ""
+            return f"{getattr(path.type, '__name__', 'text')}{folder}{there}"
+        case click.File(mode=mode):
+            return f"file {mode}"
+    return parameter.metavar or ""
+
+
 CONTEXT = click.Context(command_line.main)
 FOUND = dict([*every(command_line.main), *every(migrations_line.cli, "migrations")])
 
@@ -227,6 +271,16 @@ def test_a_command_takes_what_scripts_give_it(line: str) -> None:
     name = max((name for name in FOUND if f"{line} ".startswith(f"{name} ")), key=len)
     mentioned = [told(parameter) for parameter in FOUND[name].params]
     assert " ".join([name, *(each for each in mentioned if each not in EVERYWHERE)]) == line
+
+
+def test_a_value_is_one_of_those_that_scripts_give() -> None:
+    found = {
+        f"{name} {parameter.opts[-1]} {value}"
+        for name, command in FOUND.items()
+        for parameter in command.params
+        if (value := taken(parameter)) and parameter.name != "folder"
+    }
+    assert found - set(VALUES.splitlines()) == set()
 
 
 def test_no_command_is_missing_above() -> None:

@@ -3,11 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.meters.walks import Unreadable, UnreadableDocument, Verification
@@ -20,17 +23,20 @@ from chalicelib.domain.migration.records.comparison_log import (
     Sighting,
 )
 from chalicelib.domain.migration.records.differences import DifferenceKind
+from chalicelib.domain.migration.records.measurements import ComponentTimes, Sample
 from chalicelib.domain.migration.sync.reconciliation import SyncStop
-from chalicelib.domain.migration.sync.repairs import KeptDocument, PlannedWrites, RepairPlan, Undone
+from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, PlannedWrites, RepairPlan, Undone
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.migration.sync.sync_job import SyncReport
 from chalicelib.services.migration.sync.sync_modes import ModeReport
+from infra import __main__ as command_line
 from infra.operations import (
     printing,
     repair,
     two_sides,
 )
 from infra.operations.compare import printing as compare_printing
+from infra.operations.compare.times import print_times, times_document
 
 AT = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
@@ -71,6 +77,13 @@ def test_a_mode_from_the_beginning_has_no_date_and_no_drain(
     assert printed() == [f"mode {mode}: {meaning}", "since ever", "drain done", f"sides {right} is authoritative"]
 
 
+def test_a_long_reason_is_folded_and_never_cut_off(printed: Callable[[], list[str]]) -> None:
+    by, why = "b" * 300, "w" * 700
+    two_sides.print_mode(ModeReport(SyncState(SyncMode.OLD_ONLY), 0.0, [ModeChange(SyncMode.OLD_ONLY, AT, why, by)]))
+    cells = "".join(printed())
+    assert (cells.count("b") - cells.count("by"), cells.count("w")) >= (300, 700)
+
+
 def test_the_mode_for_programs() -> None:
     changes = [ModeChange(SyncMode.DUAL_WRITE, AT, "as planned", "olga")]
     state = SyncState(SyncMode.DUAL_WRITE, AT, Side.NEW)
@@ -94,6 +107,65 @@ def test_the_mode_for_programs() -> None:
         "stopped": None,
         "changes": [],
     }
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_runs_that_can_be_undone_are_listed(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    printed: Callable[[], list[str]],
+    form: tuple[str, ...],
+) -> None:
+    undo = SimpleNamespace(runs=lambda: [KeptRun("sync-1", AT, 1_200, 1_000)])
+    monkeypatch.setattr(repair, "connected", lambda _: nullcontext(SimpleNamespace(undo=undo)))
+    command_line.main(["repair", "runs", "--uri", "mongodb://127.0.0.1:1/", *form], standalone_mode=False)
+    if form:
+        run = {"run": "sync-1", "at": "2023-11-14T22:13:20Z", "documents": 1_200, "undone": 1_000}
+        assert json.loads(capsys.readouterr().out) == [run]
+    else:
+        assert printed() == ["run at documents brought back", "sync-1 2023-11-14T22:13:20Z 1,200 1,000"]
+
+
+TIMES = [
+    ComponentTimes(
+        Component.DASHBOARD,
+        backend,
+        fetch=Sample([(AT - each, 10.0 * each) for each in range(1, 21)], cut=backend is Backend.NEW),
+        render=Sample([]),
+        interaction=Sample([(AT, 1_234.56)] if backend is Backend.OLD else []),
+        errors=Sample([(AT, 0.0)] * 5 if backend is Backend.NEW else []),
+        served=Sample([]),
+    )
+    for backend in Backend
+]
+NONE = {"p50": None, "p95": None, "count": 0, "cut": False}
+
+
+def test_times_of_pages_stand_beside_each_other(printed: Callable[[], list[str]]) -> None:
+    print_times(TIMES, 24)
+    assert printed() == [
+        "component milliseconds old: p50 p95 count new: p50 p95 count",
+        "dashboard fetch 100.0 190.0 20 100.0 190.0 20+",
+        "dashboard interaction 1,234.6 1,234.6 1 0",
+        "dashboard errors 0.00% 0 20.00% 5",
+        "+: the latest of them; there are earlier ones, which count for nothing here",
+    ]
+    print_times([], 24)
+    assert printed() == ["no page has measured anything in the last 24 hours: that proves nothing"]
+
+
+def test_times_of_pages_for_programs() -> None:
+    found = times_document(TIMES)["dashboard"]
+    fetch = {"p50": 100.0, "p95": 190.0, "count": 20}
+    assert found["old"] == {
+        "fetch": {**fetch, "cut": False},
+        "render": NONE,
+        "interaction": {"p50": 1_234.56, "p95": 1_234.56, "count": 1, "cut": False},
+        "server": NONE,
+        "errors": {"count": 0, "cut": False, "rate": 0.0},
+    }
+    assert found["new"]["fetch"] == {**fetch, "cut": True}
+    assert found["new"]["errors"] == {"count": 5, "cut": False, "rate": 0.2}
 
 
 def test_a_stop_is_told_with_its_moment_and_none_is_not(printed: Callable[[], list[str]]) -> None:

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import InvalidInputError, RolloutError, Unavailabl
 from chalicelib.domain.migration.records.flag_history import ChangeState
 from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.flags.changes.patch import FlagPatch
+from chalicelib.flags.changes.readiness import Readiness
 from chalicelib.flags.changes.request import Action, ChangeRequest
 from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document.flag import Flag
@@ -35,6 +36,7 @@ def test_a_change_is_deployed_remembered_and_in_effect(rollout: Rollout) -> None
     assert (before["rolloutPercent"], change.after[TABLE]["rolloutPercent"]) == (0, 50)
     assert change.evidence["mode"] == "dual_write"
     assert (change.evidence["since"], change.evidence["catchingUp"], change.evidence["drainSeconds"]) == (None, None, 0)
+    assert Readiness(SyncState(SyncMode.DUAL_WRITE), 12.44, None).as_document()["drainSeconds"] == 12.4
     assert set(change.evidence["verified"]) == {"at", "meters", "lagging", "differences"}
     assert change.evidence["users"] == {"known": 2, "entering": 1, "leaving": 0, "in": 1}
 

@@ -177,6 +177,14 @@ def test_a_problem_says_where_and_what() -> None:
         flag_of(TABLE, found)
 
 
+def test_a_problem_is_cut_where_it_gets_long() -> None:
+    found = feature()
+    percentage(found)["END"] = "9" * 1_000
+    with pytest.raises(MalformedFlagError) as refused:
+        flag_of(TABLE, found)
+    assert len(str(refused.value)) == 300
+
+
 PEOPLE: dict[str, Callable[[dict[str, Any]], Any]] = {
     "too many": lambda found: named(found).update(value=["alice"] * 1001),
     "an object": lambda found: named(found).update(value={"alice": 1}),

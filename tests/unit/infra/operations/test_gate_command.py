@@ -30,6 +30,20 @@ def test_the_gate_is_wrong_no_oftener_than_its_formulas_say() -> None:
     assert alike < 0.065 < 0.9 < slow
 
 
+def test_a_seed_gives_these_figures() -> None:
+    found = [(each.name, round(each.share, 6), each.formula and round(each.formula, 6)) for each in simulate(300, 1)]
+    assert found == [
+        ("1 % of all answers are wrong: let through", 0.066667, 0.049536),
+        ("2 % of all answers are wrong: let through", 0.003333, 0.00238),
+        ("no answer is wrong: let through after exactly 299", 1.0, 1.0),
+        ("not the gate: begin again after a difference, 2 % wrong: through within 20,000", 0.593333, 0.61472),
+        ("1.5 times as slow in three of four pairs: stopped within 62", 0.976667, None),
+        ("slower in every second pair, faster in the others: stopped within 62", 0.013333, None),
+        ("10 users, one view of one of them is wrong: found", 1.0, 1.0),
+        ("10 users, no view is wrong: let through", 1.0, 1.0),
+    ]
+
+
 def test_equal_seeds_give_equal_figures_and_others_give_others() -> None:
     assert simulate(20, 1) == simulate(20, 1)
     assert simulate(20, 1) != simulate(20, 2)

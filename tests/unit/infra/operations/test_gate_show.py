@@ -60,11 +60,11 @@ def test_each_condition_stands_on_a_line_with_its_command_and_what_follows(
     assert head.startswith("energy_table at ")
     assert head.endswith("shut")
     said = dict(zip(ConditionName, lines, strict=True))
-    assert "does not hold: the last verify found 2 differences" in said[ConditionName.VERIFIED]
+    assert said[ConditionName.VERIFIED].startswith("  verified      does not hold: the last verify found 2 differences")
     assert said[ConditionName.VERIFIED].endswith("a rollout sends everybody back  python -m infra repair")
-    assert "not known" in said[ConditionName.DEAD_LETTERS]
+    assert said[ConditionName.DEAD_LETTERS].startswith("  dead_letters  not known: ")
     assert said[ConditionName.DEAD_LETTERS].endswith("  python -m infra dlq ls")
-    assert "holds: everybody's views are equal" in said[ConditionName.EVIDENCE]
+    assert said[ConditionName.EVIDENCE].startswith("  evidence      holds: everybody's views are equal")
 
 
 @pytest.mark.parametrize("arguments", [[], [TABLE, "--all"], ["nothing"]])

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +13,9 @@ import pytest
 from chalicelib.bootstrap.operations import operations
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, MINUTE_MS
-from chalicelib.domain.migration.retirement.callers import LISTED, V1Call
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, MINUTE_MS, BrownOut, Entry, OptOut
+from chalicelib.domain.migration.retirement.callers import LISTED, V1Call, V1Caller
 from chalicelib.domain.readings import moment
 from infra import __main__ as command_line
 from infra.errors import OperatorError
@@ -27,6 +28,7 @@ from infra.targets.flags import Flags
 from infra.targets.target import Target
 from tests.unit.services.migration.retirement.ended import Ended
 
+AT = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 BECAUSE = ("--reason", "a test")
 CALLER = "0123456789abcdef" * 2
 PLACE = ("--uri", "mongodb://127.0.0.1:1/", "--database", "nothing")
@@ -316,3 +318,61 @@ def test_flags_that_are_at_100_percent_for_long_are_stale(
     ended.rollout.set(block=("bob",))
     asked("--json", "--days", "0")
     assert "energy_table" not in {each["flag"] for each in cast(list[Any], json.loads(capsys.readouterr().out))}
+
+
+def test_the_calendar_of_the_end(printed: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retire, "now", lambda: AT)
+    calendar = Calendar(
+        announced_at=AT - DAY_MS,
+        deprecated_at=AT - 20_000,
+        sunset_at=AT + 60 * DAY_MS,
+        brown_outs=(
+            BrownOut(AT - 2 * DAY_MS, AT - 2 * DAY_MS + MINUTE_MS, "the page [calls]", AT - 2 * DAY_MS),
+            BrownOut(AT - DAY_MS, AT),
+            BrownOut(AT, AT + MINUTE_MS),
+            BrownOut(AT + MINUTE_MS, AT + 2 * MINUTE_MS),
+        ),
+        opt_outs=(OptOut(CALLER, AT + DAY_MS),),
+        log=(Entry(AT - DAY_MS, "olga", "announce", "as planned"), Entry(AT, "otto", "opt out", "asked [for]")),
+        rehearsal=True,
+    )
+    retire._show(calendar, "the page calls", as_json=False)
+    assert printed() == [
+        "version 1 brown out",
+        "announced 2023-11-13 22:13:20, as a rehearsal",
+        "deprecated 2023-11-14 22:13",
+        "sunset 2024-01-13 22:13:20",
+        f"opt-out {CALLER} until 2023-11-15 22:13:20",
+        "withheld no brown-out would begin now: the page calls",
+        "brown-out from until",
+        "2023-11-12T22:13:20Z 2023-11-12T22:14:20Z withheld from 2023-11-12T22:13:20Z on: the page [calls]",
+        "2023-11-13T22:13:20Z 2023-11-14T22:13:20Z held",
+        "2023-11-14T22:13:20Z 2023-11-14T22:14:20Z now",
+        "2023-11-14T22:14:20Z 2023-11-14T22:15:20Z planned",
+        "when (UTC) what who and why",
+        "2023-11-14 22:13 opt out otto: asked [for]",
+        "2023-11-13 22:13 announce olga: as planned",
+    ]
+
+
+def test_a_calendar_without_anything(printed: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retire, "now", lambda: AT)
+    retire._show(Calendar(announced_at=AT, deprecated_at=AT, sunset_at=AT + DAY_MS), None, as_json=False)
+    assert printed() == [
+        "version 1 deprecated",
+        *(f"{what} 2023-11-1{day} 22:13:20" for what, day in (("announced", 4), ("deprecated", 4), ("sunset", 5))),
+        "no brown-out is planned",
+        "when (UTC) what who and why",
+    ]
+
+
+def test_callers_are_listed_with_their_first_and_last_call(printed: Callable[[], list[str]]) -> None:
+    called = V1Caller(V1Call(CALLER, "cu[r]l", "GET /v1/energy"), AT - DAY_MS, AT, {"2023-11-13": 2, "2023-11-14": 3})
+    retire._print_callers([called], 35, 1_000)
+    assert printed() == [
+        "caller client route first (UTC) last (UTC) calls",
+        f"{CALLER} cu[r]l GET /v1/energy 2023-11-13 22:13 2023-11-14 22:13 5",
+        "and 1,000 more, called before these",
+    ]
+    retire._print_callers([called], 35, 0)
+    assert len(printed()) == 2

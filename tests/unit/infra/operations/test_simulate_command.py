@@ -16,7 +16,7 @@ def _made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A seed of 13 loses a write."""
 
     def lived(seeds: range, *_: object) -> list[Figures]:
-        return [Figures(seed, 8, 200, writes=2_000, lost=seed == 13) for seed in seeds]
+        return [Figures(seed, 8, 200, writes=2_000, lost=int(seed == 13)) for seed in seeds]
 
     monkeypatch.setattr(command, "simulate_all", lived)
 
@@ -50,3 +50,8 @@ def test_one_seed_that_does_not_hold_is_an_exit_code_of_1() -> None:
     assert result.exit_code == 1
     assert "2 seeds, 61.32 virtual years" in result.stdout
     assert "1 lost writes (in 1 seeds)" in result.stdout
+    rows = [line.split() for line in result.stdout.splitlines() if line.strip()[:2] in ("12", "13")]
+    assert rows == [
+        ["12", "2000", "0", "0", "0", "0", "0", "0", "0", "never", "yes"],
+        ["13", "2000", "0", "1", "0", "0", "0", "0", "0", "never", "no"],
+    ]

@@ -10,11 +10,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.repositories.database import Collections
 from infra.errors import OperatorError
 from infra.operations.printing import console
 from infra.operations.trace import logs, path
 from infra.operations.trace.logs import function_of, lines_of_file, lines_of_groups
 from infra.operations.trace.path import MOST, Path, Step, path_document, print_path
+from infra.operations.trace.rows import KEPT
 
 TRACE, OTHER = "4bf92f3577b34da6a3ce929d0e0e4736", "1" * 32
 STACK = "energy-monitor-dev"
@@ -178,3 +180,49 @@ def test_programs_and_people_see_the_same_in_the_order_of_time() -> None:
         ["database:", "it", "does", "not", "answer"],
     ]
     assert path.in_words({"a": 1, "b": "two"}) == "a 1, b two"
+
+
+@pytest.mark.parametrize(
+    ("collection", "row", "said"),
+    [
+        (
+            Collections.USAGE,
+            {"component": "dashboard", "backend": "new", "reason": "percentage", "elapsedMs": 7, "user": "u1"},
+            "dashboard by the new backend (percentage) in 7 ms, user u1",
+        ),
+        (Collections.USAGE, {"error": "TypeError"}, "None by the None backend (None) in None ms, TypeError, user None"),
+        (
+            Collections.COMPARISONS,
+            {"component": "dashboard", "outcome": "different", "differences": [{"fingerprint": "f1"}]},
+            "dashboard compared: different f1",
+        ),
+        (
+            Collections.FEEDBACK,
+            {"component": "dashboard", "backend": "new", "reason": "percentage", "open": True, "user": "u1"},
+            "dashboard looks wrong, answered by the new backend (percentage): open, user u1",
+        ),
+        (
+            Collections.FEEDBACK,
+            {"component": "dashboard", "backend": "old", "reason": "off", "outcome": "equal", "user": "u1"},
+            "dashboard looks wrong, answered by the old backend (off): equal, user u1",
+        ),
+        (Collections.FEEDBACK, {}, "None looks wrong, answered by the None backend (None): not compared, user None"),
+        (
+            Collections.FLAG_CHANGES,
+            {"action": "set", "flags": ["a", "b"], "by": "olga", "state": "done", "reason": "as planned"},
+            "set a, b by olga, done: as planned",
+        ),
+        (
+            Collections.IMPORTS,
+            {"form": "csv", "success": 1, "replaced": 2, "skipped": 3, "errors": 4, "undone": True},
+            "import of csv: success 1, replaced 2, skipped 3, errors 4, undone since",
+        ),
+        (
+            Collections.DISCARDED,
+            {"_id": "l1", "function": "Sweeper", "discardedBy": "olga", "reason": "seen"},
+            "dead letter l1 of Sweeper discarded by olga: seen",
+        ),
+    ],
+)
+def test_a_row_is_said_in_a_line(collection: Collections, row: dict[str, Any], said: str) -> None:
+    assert KEPT[collection][1](row) == said

@@ -31,6 +31,7 @@ WRITE = Operation(
 )
 READ = Operation(4, "history-9-01", "GET /table", 3.0, 4.0, Outcome.DONE, 200, "old")
 LOST = Violation(Kind.LOST, "power 2023-01-15T00:00Z: GET /table shows nothing, not 1", (WRITE, READ))
+DRAWN = str.maketrans("┃│", "||")
 FLIP = Flip(FlipKind.GATE, 0, 0, forward=True)
 Made = Callable[..., list[Exercise]]
 
@@ -70,6 +71,10 @@ def test_where_nothing_is_wrong_it_passes_and_prints_the_seed(made: Made, capsys
     assert "--seed 9" in err
     assert "1 new, 1 old" in out
     assert "1 global gate" in out
+    drawn = [[*map(str.strip, line.translate(DRAWN).split("|"))][1:-1] for line in out.splitlines()]
+    [head, row] = [cells for cells in drawn if len(cells) == 6]
+    assert head == ["operations", "acknowledged writes", "flips", "flips refused", "violations", "seconds"]
+    assert row == ["2", "1", "1", "2", "0", "12"]
 
 
 def test_without_a_seed_one_is_chosen_and_printed(made: Made, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sides import SyncMode
-from chalicelib.domain.migration.records.comparison_log import Outcome
+from chalicelib.domain.migration.records.comparison_log import ComparisonReport, Outcome
 from chalicelib.domain.migration.records.decision import Reason
 from chalicelib.domain.migration.records.feedback import Feedback
 from chalicelib.domain.migration.records.figures import BackendFigures, ComponentFigures, Share
@@ -20,7 +20,7 @@ from chalicelib.domain.migration.status.records import RollbackDrill
 from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType
-from chalicelib.services.migration.status.parts import HOUR_MS
+from chalicelib.services.migration.status.parts import HOUR_MS, comparisons_block
 from infra.simulation.memory.state import Meter
 from tests.unit.flags.rollout import ORDER
 from tests.unit.services.migration.status.system import AWAY, FORMS, TABLE, System, compared
@@ -284,3 +284,18 @@ def test_a_meter_that_lags_longer_than_a_refresh_takes_is_shown_with_its_age(sys
     system.rollout.mode(SyncMode.OLD_ONLY)
     display = system.status()["display"]
     assert (display["lagging"], display["oldestSeconds"]) == (0, 0.0), "nothing is shown from the new side"
+
+
+def test_where_nothing_was_compared_everything_is_0() -> None:
+    block = comparisons_block(ComparisonReport({}, [], []), [], Component.ENERGY_TABLE, 0, 24)
+    counts = (block.equal, block.different, block.lagging, block.ignored, block.failed, block.other_calculation)
+    assert (counts, block.open, block.fingerprints) == ((0, 0, 0, 0, 0, 0), 0, [])
+
+
+def test_each_outcome_is_counted_by_itself() -> None:
+    outcomes = {outcome: number for number, outcome in enumerate(Outcome, start=1)}
+    report = ComparisonReport({Component.ENERGY_TABLE: outcomes}, [], [])
+    block = comparisons_block(report, [], Component.ENERGY_TABLE, 0, 24)
+    counts = (block.equal, block.different, block.lagging, block.ignored, block.failed, block.other_calculation)
+    order = ["EQUAL", "DIFFERENT", "LAG", "IGNORED", "FAILED", "OTHER_CALCULATION"]
+    assert counts == tuple(outcomes[Outcome[name]] for name in order)
