@@ -1,8 +1,9 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
-PARTS := test-deployed test-alone test-measured test-others
-.PHONY: help up down status token check lint quick-tests test test-deep $(PARTS) bench bench-large load soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
+PARTS := $(addprefix test-,deployed browser integration quick)
+LONG_PARTS := $(addprefix test-long-,alone deployed measured others)
+.PHONY: help up down status token check lint quick-tests test test-long test-deep $(PARTS) $(LONG_PARTS) bench bench-large load soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
 .PHONY: history simulate rehearsal removal
 
 comma := ,
@@ -64,28 +65,43 @@ check: environments-check ## format, lint, types, imports, unit and functional t
 quick-tests: environments-check
 	@$(APP)pytest -q -n 3 --dist worksteal tests/functional tests/unit
 
-test: environments-test ## what 'check' does, and contract, integration, browser and end-to-end tests with coverage: what CI runs
-	@rm -f .coverage .coverage.*
+test: environments-test ## what 'check' does, and contract, integration, browser and end-to-end tests, but the long ones: eight minutes
 	@$(MAKE) --no-print-directory -j5 lint $(PARTS)
+
+# Side by side, because end-to-end tests mostly wait for the deployed system, which must not wait for the others. Few
+# processes: each collects all its tests, and starts servers of its own.
+$(PARTS): test-%:
+	@$(nice-$*) $(APP)pytest -q --durations=20 -m 'not long' $($*)
+deployed := tests/e2e
+browser := tests/browser
+integration := -n 2 --dist worksteal tests/integration
+quick := tests/contract tests/functional tests/unit
+
+test-long: environments-test ## whole walks, crashes at every command, a deployed system under load, and coverage: CI runs it after 'test'
+	@rm -f .coverage .coverage.*
+	@$(MAKE) --no-print-directory -j4 $(LONG_PARTS)
 	@$(APP)coverage report --include='chalicelib/repositories/*' --fail-under=90
 	@$(APP)coverage report --include='chalicelib/services/*' --fail-under=90
 	@$(APP)coverage report --include='chalicelib/domain/*' --fail-under=90
 
-# Side by side: end-to-end tests mostly wait for the deployed system, which must not wait for the others.
-$(PARTS): test-%:
-	@$(nice-$*) $(APP)pytest -q --durations=20 $($*)
-alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults history recovery)
-deployed := tests/e2e $(alone:%=--ignore=%)
+$(LONG_PARTS): test-long-%:
+	@$(nice-$*) $(APP)pytest -q --durations=20 $(long-$*)
+alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults recovery)
+alone += tests/e2e/migration/test_history.py
+long-alone := -m long $(alone)
+long-deployed := -m long tests/e2e $(alone:%=--ignore=%)
+long-others := -m long -n 2 --dist worksteal tests/integration tests/browser tests/unit
 # Coverage doubles what a test costs, so it looks at these alone, and at three packages: they reach by themselves what is
 # asked of all. Those that make thousands of requests reach nothing that the others do not.
-apart := $(addprefix tests/functional/,openapi test_attacks.py)
 watched := contract functional unit/services
 watched += $(addprefix integration/refresh/test_,replay.py partial_snapshots.py large_meters.py)
 watched += $(addprefix integration/sync/test_,repair.py sync_modes.py)
+apart := $(addprefix tests/functional/,openapi test_attacks.py)
 covered := domain repositories services
-measured := $(covered:%=--cov=chalicelib/%) --cov-report= $(watched:%=tests/%) $(apart:%=--ignore=%)
-# The slow ones first, so that no worker ends long after the others; three, because each waits for its database.
-others := -n 3 --dist worksteal tests/browser $(apart) tests/integration tests/unit $(watched:%=--ignore=tests/%)
+long-measured := $(covered:%=--cov=chalicelib/%) --cov-report= $(watched:%=tests/%) $(apart:%=--ignore=%)
+nice-browser := nice
+nice-integration := nice
+nice-quick := nice
 nice-measured := nice
 nice-others := nice
 
@@ -135,7 +151,7 @@ openapi: environments-check ## write the copies of the OpenAPI documents that th
 	@$(APP)python -m tests.functional.openapi.openapi_copy
 
 schemas: environments-check ## write the JSON schemas of the events that the tests compare
-	@$(APP)python -m tests.unit.domain.event_schemas
+	@$(APP)python -m tests.unit.domain.events.event_schemas
 
 household: environments-check ## write the answers of the page's demo that a test compares
 	@$(APP)python -m tests.functional.demo.household_copy

@@ -14,21 +14,10 @@ from chalicelib.api.components import (
     witness,
 )
 from chalicelib.api.components import openapi as components_openapi
-from chalicelib.api.ops import (
-    actions,
-    alarms,
-    dead_letters,
-    flags,
-    gate,
-    retirement,
-    rollouts,
-    staleness,
-    status,
-    sync_mode,
-    verify,
-)
-from chalicelib.api.ops import components as ops_components
+from chalicelib.api.ops import actions, alarms, dead_letters, staleness
 from chalicelib.api.ops import openapi as ops_openapi
+from chalicelib.api.ops.migration import components as ops_components
+from chalicelib.api.ops.migration import flags, gate, retirement, rollouts, status, sync_mode, verify
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import fallback as v1_fallback
 from chalicelib.api.v1 import openapi as v1_openapi

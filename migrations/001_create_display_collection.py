@@ -10,7 +10,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_state
 from chalicelib.repositories.database import Collections
 from migrations import (
@@ -24,6 +24,7 @@ RESUMABLE = True
 FORMER = (
     "a580be900a33a3dfae85e431180f880c7625c79f0d17a1d3364e11b87a37326c",
     "f5ce21c8e63fe1ebe7c21ed395d301ce2264962319d2872be63a988c310c8b94",
+    "68d915550a69c36bbecead1f941ea12fa2a0b2d5b2309720a9c073a8cb7da31b",
 )
 Keys = list[tuple[str, int]]
 INDEXES: dict[str, list[tuple[Keys, dict[str, Any]]]] = {

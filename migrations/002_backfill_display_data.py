@@ -9,7 +9,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.sides import Side, SyncMode
+from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.documents import READABLE
@@ -22,6 +22,7 @@ RESUMABLE = True
 FORMER = (
     "912e19ab878500e3f181094b58af9b1a3af3c204715277e6a1069c446dccd75b",
     "7724db104f8f05ca50c70d51e040943ad429f44b3f3c9b6d50af7e5a4b8eeab2",
+    "73fa327eb9349362ea67ad05f9981135d17af8eae287fe9bb596b654ac89f709",
 )
 WANTED: dict[Direction, SyncMode] = {"up": SyncMode.DUAL_WRITE, "down": SyncMode.OLD_ONLY}
 

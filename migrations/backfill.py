@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 
 from pymongo.database import Database
 
+from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.errors import SyncStoppedError, UnavailableError
+from chalicelib.domain.migration.sync.reconciliation import Reconciled, Selection, SyncStop
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sides import SyncState
-from chalicelib.domain.sync.reconciliation import Reconciled, Selection, SyncStop
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository
@@ -29,9 +29,9 @@ from chalicelib.repositories.packing import MongoSeriesPacking
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
+from chalicelib.services.migration.sync.deletions import JobDeletions
+from chalicelib.services.migration.sync.runs import new_run
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
-from chalicelib.services.sync.deletions import JobDeletions
-from chalicelib.services.sync.runs import new_run
 from migrations.checkpoint import Checkpoint
 from migrations.display_documents import FIRST, LAST
 from migrations.errors import RefusedError

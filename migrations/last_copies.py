@@ -4,10 +4,10 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.sides import Side
+from chalicelib.domain.backends.sides import Side
 from chalicelib.repositories.control import database_time
 from chalicelib.repositories.database import Collections
-from chalicelib.services.sync.runs import new_run
+from chalicelib.services.migration.sync.runs import new_run
 
 AMOUNT = {"$convert": {"input": "$$twin.amount", "to": "decimal", "onError": None, "onNull": None}}
 SAYS_THE_SAME = {

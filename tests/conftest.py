@@ -66,7 +66,7 @@ def mongodb_uri() -> Iterator[str]:
     """A MongoDB server of this test run's own."""
     from infra.local.throwaway import mongod
 
-    with mongod() as uri:
+    with mongod(in_memory=True) as uri:
         yield uri
 
 

@@ -1,7 +1,7 @@
 """Migrated databases for tests: one that a test has left in its first shape is emptied and used again.
 
-Creating the collections and indexes costs far more than most tests do; emptying them costs a few milliseconds, because
-few questions are asked: one for the shape, one for what holds anything.
+Creating collections and indexes costs far more than most tests do; emptying them costs a few milliseconds, because few
+questions are asked: one for the shape, one for what holds anything. Migrations run once; later databases are copies.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -26,7 +26,9 @@ class MigratedDatabases:
     def __init__(self, uri: str) -> None:
         self._uri = uri
         self._client = open_database(uri, "admin").client
-        self._free: list[tuple[str, Shape, Contents]] = []
+        self._free: list[str] = []
+        self._shape: Shape = {}
+        self._contents: Contents = {}
 
     def close(self) -> None:
         """The databases go with their server."""
@@ -35,33 +37,46 @@ class MigratedDatabases:
     @contextmanager
     def one(self) -> Iterator[Database[Any]]:
         """A database as the migrations leave it, with a client of its own."""
-        name, shape, contents = self._free.pop() if self._free else self._made()
+        name = self._free.pop() if self._free else self._made()
         database = open_database(self._uri, name)
         yield database
         database.client.close()
-        if self._restored(self._database(name), shape, contents):
-            self._free.append((name, shape, contents))
+        if self._restored(self._database(name)):
+            self._free.append(name)
 
     def _database(self, name: str) -> Database[Any]:
         return self._client.get_database(name, codec_options=CODEC_OPTIONS)
 
-    def _made(self) -> tuple[str, Shape, Contents]:
+    def _made(self) -> str:
         database = self._database(f"test_{uuid4().hex[:12]}")
-        runner.up(database)
-        shape = _shape(database)
-        return database.name, shape, {name: list(database[name].find()) for name in shape}
+        if self._shape:
+            self._make(database, self._shape)
+            for collection, documents in self._contents.items():
+                _refill(database, collection, documents)
+        else:
+            runner.up(database)
+            self._shape = _shape(database)
+            self._contents = {name: list(database[name].find()) for name in self._shape}
+        return database.name
 
-    def _restored(self, database: Database[Any], shape: Shape, contents: Contents) -> bool:
+    def _make(self, database: Database[Any], collections: Collection[str]) -> None:
+        for collection in collections:
+            expected = self._shape[collection]
+            database.command("create", collection, **expected["options"])
+            indexes = [{**index, "key": dict(index["key"])} for index in expected["indexes"].values()]
+            if own := [index for index in indexes if index["name"] != "_id_"]:
+                database.command("createIndexes", collection, indexes=own)
+
+    def _restored(self, database: Database[Any]) -> bool:
         """Whether the database has its first shape, and then its first contents again."""
         try:
             left = _shape(database)
-            for collection in left.keys() - shape.keys():  # what a test has made for itself
+            changed = [name for name, expected in self._shape.items() if left.get(name) != expected]
+            for collection in [*(left.keys() - self._shape.keys()), *changed]:
                 database[collection].drop()
-            if any(left.get(collection) != expected for collection, expected in shape.items()):
-                self._client.drop_database(database.name)
-                return False
-            holding = filled(database, shape)
-            for collection, documents in contents.items():
+            self._make(database, changed)
+            holding = filled(database, self._shape)
+            for collection, documents in self._contents.items():
                 if documents or collection in holding:
                     _refill(database, collection, documents)
         except PyMongoError:

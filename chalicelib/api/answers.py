@@ -1,4 +1,4 @@
-"""HTTP answers in the form that API Gateway takes. ``domain.json_text`` says how a value looks as JSON."""
+"""HTTP answers in the form that API Gateway takes. ``domain.json.text`` says how a value looks as JSON."""
 
 import base64
 from http import HTTPStatus
@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from chalicelib.api.errors import problem_of
 from chalicelib.api.upload import JSON
-from chalicelib.domain.json_text import json_text
+from chalicelib.domain.json.text import json_text
 
 PROBLEM_JSON = "application/problem+json"
 

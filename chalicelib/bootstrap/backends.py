@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from chalicelib.bootstrap.operations import Ports
 from chalicelib.domain.ports import Clock
-from chalicelib.services.backends.old_backend import OldBackend
 from chalicelib.services.components.new_backend import NewBackend
+from chalicelib.services.migration.backends.old_backend import OldBackend
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
 

@@ -6,17 +6,17 @@ from random import Random
 from chalicelib.bootstrap.backends import Backends, backends
 from chalicelib.bootstrap.operations import LIMITS, Ports, now, shell_ports
 from chalicelib.bootstrap.pseudonyms import random_pseudonyms
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.gate.evidence import Limits
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.migration.gate.evidence import Limits
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.repositories.database import MongoDatabase, time_limit
 from chalicelib.repositories.measurements import MongoPageMeasurements
-from chalicelib.services.comparison.asking import RecordedComparison
-from chalicelib.services.comparison.compare_backends import BackendComparison
-from chalicelib.services.comparison.page_times import PageTimesService
-from chalicelib.services.comparison.runs import BackendComparer
-from chalicelib.services.gate.census import CensusService
+from chalicelib.services.migration.comparison.asking import RecordedComparison
+from chalicelib.services.migration.comparison.compare_backends import BackendComparison
+from chalicelib.services.migration.comparison.page_times import PageTimesService
+from chalicelib.services.migration.comparison.runs import BackendComparer
+from chalicelib.services.migration.gate.census import CensusService
 
 CHANCE = Random()  # noqa: S311 for samples and order, not for secrets
 

@@ -33,12 +33,12 @@ from chalicelib.bootstrap.places import (
 )
 from chalicelib.bootstrap.pseudonyms import random_pseudonyms
 from chalicelib.bootstrap.status import status_sources
-from chalicelib.domain.account import KeepsLate, KeepsPeople
-from chalicelib.domain.gate.verdict import Gate
+from chalicelib.domain.migration.gate.verdict import Gate
+from chalicelib.domain.migration.records.decision import RolloutDecisions
+from chalicelib.domain.migration.records.figures import RolloutFigures
+from chalicelib.domain.people.account import KeepsLate, KeepsPeople
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout.decision import RolloutDecisions
-from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
@@ -58,20 +58,22 @@ from chalicelib.services.account.export import (
     AccountExportService,
     Beside,
 )
-from chalicelib.services.backends.backend_router import BackendRouter, NobodyDecides
-from chalicelib.services.backends.backend_usage import BackendUsageTracker
-from chalicelib.services.backends.decisions import RolloutService
-from chalicelib.services.backends.old_backend import OldBackend
-from chalicelib.services.backends.page_measurements import PageMeasurementTracker
-from chalicelib.services.comparison.feedback import FeedbackService
-from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.components.new_backend import NewBackend
 from chalicelib.services.display.display import DisplayService
-from chalicelib.services.figures.component_reports import ComponentReports
-from chalicelib.services.figures.folding import FoldingService
-from chalicelib.services.figures.gauges import GaugeService
-from chalicelib.services.gate.census import CensusService
-from chalicelib.services.gate.service import GateService
+from chalicelib.services.migration.backends.backend_router import BackendRouter, NobodyDecides
+from chalicelib.services.migration.backends.backend_usage import BackendUsageTracker
+from chalicelib.services.migration.backends.decisions import RolloutService
+from chalicelib.services.migration.backends.old_backend import OldBackend
+from chalicelib.services.migration.backends.page_measurements import PageMeasurementTracker
+from chalicelib.services.migration.comparison.feedback import FeedbackService
+from chalicelib.services.migration.comparison.runs import BackendComparer
+from chalicelib.services.migration.figures.component_reports import ComponentReports
+from chalicelib.services.migration.figures.folding import FoldingService
+from chalicelib.services.migration.figures.gauges import GaugeService
+from chalicelib.services.migration.gate.census import CensusService
+from chalicelib.services.migration.gate.service import GateService
+from chalicelib.services.migration.retirement.watch import RetirementWatch
+from chalicelib.services.migration.status.status import StatusService
 from chalicelib.services.recording.configuration import ConfigurationService
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
@@ -80,8 +82,6 @@ from chalicelib.services.recording.import_undo import ImportHistoryService
 from chalicelib.services.refresh.calculation import STEPS_SECONDS, DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.next_step import NextStep
 from chalicelib.services.refresh.recalculation import RecalculationService
-from chalicelib.services.retirement.watch import RetirementWatch
-from chalicelib.services.status.status import StatusService
 from chalicelib.settings import Settings
 from chalicelib.work_queue.client import work_queue
 from chalicelib.work_queue.queue import SqsRangeQueue

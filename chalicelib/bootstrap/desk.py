@@ -17,8 +17,8 @@ from chalicelib.dead_letters.operated import DeadLetterQueue
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.operating import OperatorActions
 from chalicelib.domain.ports import Clock
-from chalicelib.services.retirement.desk import RetirementDesk
-from chalicelib.services.sync.sync_modes import SyncModeService
+from chalicelib.services.migration.retirement.desk import RetirementDesk
+from chalicelib.services.migration.sync.sync_modes import SyncModeService
 
 # For a comparison, and a page of it may take as long again: API Gateway gives up after 29 s.
 STEP_SECONDS = 10.0

@@ -6,13 +6,13 @@ from functools import partial
 from time import sleep, time
 
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Ports, now, shell_ports
-from chalicelib.domain.gate.verdict import Gate
+from chalicelib.domain.migration.gate.verdict import Gate
+from chalicelib.domain.migration.records.decision import RolloutDecisions
+from chalicelib.domain.migration.records.flag_history import FlagHistory, KnownUsers
+from chalicelib.domain.migration.records.usage import UsageLog
+from chalicelib.domain.migration.rollouts.ports import Rollouts
+from chalicelib.domain.migration.sync.reconciliation import SyncControl
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.decision import RolloutDecisions
-from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
-from chalicelib.domain.rollout.usage import UsageLog
-from chalicelib.domain.rollouts.ports import Rollouts
-from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
@@ -28,10 +28,10 @@ from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore, FlagStore, Reports
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.repositories.queries import MongoReadingQueries
-from chalicelib.services.backends.decisions import RolloutService
-from chalicelib.services.rollouts.carrier import RolloutCarrier
-from chalicelib.services.rollouts.desk import RolloutDesk
-from chalicelib.services.rollouts.taking import Taking
+from chalicelib.services.migration.backends.decisions import RolloutService
+from chalicelib.services.migration.rollouts.carrier import RolloutCarrier
+from chalicelib.services.migration.rollouts.desk import RolloutDesk
+from chalicelib.services.migration.rollouts.taking import Taking
 
 NO_PLACE = AppConfigIds("", "", "", "")  # nobody answers there: everybody gets the old backend
 

@@ -7,7 +7,7 @@ from chalicelib.bootstrap.operations import now, shell_ports
 from chalicelib.bootstrap.status import status_sources
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.repositories.database import MongoDatabase
-from chalicelib.services.gate.service import GateService
+from chalicelib.services.migration.gate.service import GateService
 
 
 def shell_gate(

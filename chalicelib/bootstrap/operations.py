@@ -8,16 +8,28 @@ from time import time_ns
 
 from typing_extensions import override
 
-from chalicelib.domain.account import AccountExport, Erasures
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.gate.census_records import CensusRecords
-from chalicelib.domain.gate.counted import CountedEvidence
-from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.meters.fan_out import FanOutRecords, RangeQueue, RangeTask
 from chalicelib.domain.meters.lagging import LaggingMeters
 from chalicelib.domain.meters.packing import SeriesPacking
 from chalicelib.domain.meters.walks import DisplayedMeters, WalkControl
+from chalicelib.domain.migration.gate.census_records import CensusRecords
+from chalicelib.domain.migration.gate.counted import CountedEvidence
+from chalicelib.domain.migration.gate.evidence import Limits
+from chalicelib.domain.migration.records.comparison_log import ComparisonLog
+from chalicelib.domain.migration.records.feedback import FeedbackLog
+from chalicelib.domain.migration.records.figures import RolloutFigures
+from chalicelib.domain.migration.records.flag_history import FlagHistory, KnownUsers
+from chalicelib.domain.migration.records.measurements import PageMeasurements
+from chalicelib.domain.migration.records.usage import UsageLog
+from chalicelib.domain.migration.retirement.ports import RetirementRecords
+from chalicelib.domain.migration.rollouts.ports import Rollouts
+from chalicelib.domain.migration.status.records import StatusRecords
+from chalicelib.domain.migration.sync.change_feed import ChangeFeed
+from chalicelib.domain.migration.sync.reconciliation import ReconciliationRepository, SyncControl
+from chalicelib.domain.migration.sync.repairs import RepairedReadings
 from chalicelib.domain.operating import OperatorActions
+from chalicelib.domain.people.account import AccountExport, Erasures
 from chalicelib.domain.ports import (
     Clock,
     DisplayDataRepository,
@@ -27,18 +39,6 @@ from chalicelib.domain.ports import (
     SettingsRepository,
     Transactions,
 )
-from chalicelib.domain.retirement.ports import RetirementRecords
-from chalicelib.domain.rollout.comparison_log import ComparisonLog
-from chalicelib.domain.rollout.feedback import FeedbackLog
-from chalicelib.domain.rollout.figures import RolloutFigures
-from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
-from chalicelib.domain.rollout.measurements import PageMeasurements
-from chalicelib.domain.rollout.usage import UsageLog
-from chalicelib.domain.rollouts.ports import Rollouts
-from chalicelib.domain.status.records import StatusRecords
-from chalicelib.domain.sync.change_feed import ChangeFeed
-from chalicelib.domain.sync.reconciliation import ReconciliationRepository, SyncControl
-from chalicelib.domain.sync.repairs import RepairedReadings
 from chalicelib.repositories.account_export import MongoAccountExport
 from chalicelib.repositories.census import MongoCensusRecords
 from chalicelib.repositories.change_feed import MongoChangeFeed
@@ -69,6 +69,10 @@ from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.repositories.walk_control import MongoWalkControl
+from chalicelib.services.migration.sync.consistency import ConsistencyService
+from chalicelib.services.migration.sync.sync_job import SyncJobService
+from chalicelib.services.migration.sync.sync_modes import SyncModeService
+from chalicelib.services.migration.sync.undo import UndoService
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.fan_out import FanOutService
@@ -77,10 +81,6 @@ from chalicelib.services.refresh.rebuild import RebuildService
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.refresh.refreshing_publisher import RefreshingPublisher
 from chalicelib.services.refresh.sweeper import SweeperService
-from chalicelib.services.sync.consistency import ConsistencyService
-from chalicelib.services.sync.sync_job import SyncJobService
-from chalicelib.services.sync.sync_modes import SyncModeService
-from chalicelib.services.sync.undo import UndoService
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0

@@ -9,7 +9,7 @@ from chalicelib.dead_letters.client import (
 )
 from chalicelib.dead_letters.people import DeadLetters
 from chalicelib.dead_letters.queue import LetterQueue
-from chalicelib.domain.account import KeepsPeople
+from chalicelib.domain.people.account import KeepsPeople
 from chalicelib.domain.ports import Clock
 from chalicelib.flags.changes.people import FlagLists, FlagVersions
 from chalicelib.flags.document.people import content_without

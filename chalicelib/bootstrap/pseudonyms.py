@@ -2,7 +2,7 @@
 
 from secrets import token_bytes
 
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 
 
 def random_pseudonyms() -> Pseudonyms:

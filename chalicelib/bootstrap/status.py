@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 
 from chalicelib.alarms.board import Alarm
 from chalicelib.bootstrap.operations import LIMITS, Ports, now
-from chalicelib.domain.gate.evidence import Limits
+from chalicelib.domain.migration.gate.evidence import Limits
+from chalicelib.domain.migration.status.blocks import RingingAlarm
+from chalicelib.domain.migration.status.flags import FlagsSeen
 from chalicelib.domain.operating import Obstacle
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import to_ms
-from chalicelib.domain.status.blocks import RingingAlarm
-from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.flags.changes.readiness import Readiness
 from chalicelib.flags.changes.seen import flags_seen
 from chalicelib.repositories.database import time_limit
-from chalicelib.services.status.sources import StatusSources
-from chalicelib.services.status.status import StatusService
+from chalicelib.services.migration.evidence.sources import StatusSources
+from chalicelib.services.migration.status.status import StatusService
 
 
 def status_service(

@@ -9,7 +9,7 @@ from chalicelib.dead_letters.letter import DeadLetter
 from chalicelib.dead_letters.operated import DeadLetterQueue
 from chalicelib.domain.errors import ConflictError
 from chalicelib.domain.operating import Action, Done, OperatorActions
-from chalicelib.domain.people import people_of
+from chalicelib.domain.people.ids import people_of
 from chalicelib.domain.readings import to_datetime
 from chalicelib.monitoring.people import concerning, hidden_in
 

@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from chalicelib.domain.events.trace import read_traceparent
 from chalicelib.domain.operating import Discarded
-from chalicelib.domain.trace import read_traceparent
 
 
 class _Context(BaseModel):

@@ -7,9 +7,9 @@ from typing_extensions import override
 
 from chalicelib.dead_letters.client import answering
 from chalicelib.dead_letters.queue import LetterQueue
-from chalicelib.domain.account import KeepsLate, KeepsPeople, Left
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.people import names, said_in
+from chalicelib.domain.people.account import KeepsLate, KeepsPeople, Left
+from chalicelib.domain.people.ids import names, said_in
 
 
 class DeadLetters(KeepsPeople, KeepsLate):

@@ -11,12 +11,13 @@ from hashlib import sha256
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.events import EnergyEvent
-from chalicelib.domain.imports.record import IdRange, ImportRecord
+from chalicelib.domain.events.contracts import EnergyEvent
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
+from chalicelib.domain.meters.import_record import IdRange, ImportRecord
 from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.meters.packing import NOT_PACKED, PackingMark, Range
 from chalicelib.domain.readings import (
@@ -24,7 +25,6 @@ from chalicelib.domain.readings import (
     EnergyType,
     Reading,
 )
-from chalicelib.domain.sides import SyncState
 
 T = TypeVar("T")
 Clock = Callable[[], int]

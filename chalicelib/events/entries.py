@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chalicelib.domain.events import EVENT_SOURCE, EnergyEvent
+from chalicelib.domain.events.contracts import EVENT_SOURCE, EnergyEvent
 
 Entry = dict[str, Any]
 ENTRIES_PER_CALL = 10

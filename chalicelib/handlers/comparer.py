@@ -6,7 +6,7 @@ from chalice import Blueprint
 
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.rollout.comparison_log import Outcome
+from chalicelib.domain.migration.records.comparison_log import Outcome
 from chalicelib.handlers.event_function import scheduled_function
 from chalicelib.monitoring.metrics import count
 from chalicelib.monitoring.names import MetricName

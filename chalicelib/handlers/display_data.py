@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from chalice import Blueprint
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.events import (
+from chalicelib.domain.events.contracts import (
     EnergyEvent,
     EnergyReadingCreated,
     EnergyReadingDeleted,

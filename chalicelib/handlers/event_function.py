@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from chalicelib.bootstrap.container import Container, container
-from chalicelib.domain.events import EnergyEvent
-from chalicelib.domain.unknown_events import is_of_unknown_version, named_meters
+from chalicelib.domain.events.contracts import EnergyEvent
+from chalicelib.domain.events.unknown_versions import is_of_unknown_version, named_meters
 from chalicelib.handlers.envelope import detail_of
 from chalicelib.monitoring.errors import presentable
 from chalicelib.monitoring.logger import logger

@@ -8,7 +8,7 @@ from chalicelib.bootstrap.container import Container
 from chalicelib.handlers.event_function import scheduled_function
 from chalicelib.monitoring.metrics import count, percent
 from chalicelib.monitoring.names import MetricName
-from chalicelib.services.figures.gauges import Gauge
+from chalicelib.services.migration.figures.gauges import Gauge
 
 # For everything: with the last rows that are added (20 s) less than the function's time (.chalice/config.json), and
 # that is the schedule's period.

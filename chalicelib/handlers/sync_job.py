@@ -10,7 +10,7 @@ from chalicelib.handlers.event_function import scheduled_function
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count, milliseconds
 from chalicelib.monitoring.names import MetricName
-from chalicelib.services.sync.sync_job import SyncReport
+from chalicelib.services.migration.sync.sync_job import SyncReport
 
 # Less than the function's time (.chalice/config.json), which is the schedule's period: runs follow each other.
 BUDGET_SECONDS = 240.0

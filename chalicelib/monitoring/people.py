@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from chalicelib.domain.people import written_forms
+from chalicelib.domain.people.ids import written_forms
 
 MOST = 200  # people of a call; a job that walks through all of them logs what it has seen last
 LONG = 6  # characters: what is shorter is hidden as a word of its own

@@ -1,9 +1,9 @@
-"""The trace of the present call: log lines, events and rows carry its id. ``domain.trace`` has its written form."""
+"""The trace of the present call: log lines, events and rows carry its id. ``domain.events.trace`` has its form."""
 
 import secrets
 from contextvars import ContextVar
 
-from chalicelib.domain.trace import Traceparent, read_traceparent
+from chalicelib.domain.events.trace import Traceparent, read_traceparent
 from chalicelib.monitoring.people import LONG
 
 _trace: ContextVar[Traceparent | None] = ContextVar("trace", default=None)

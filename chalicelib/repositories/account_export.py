@@ -16,9 +16,9 @@ import bson
 from bson import ObjectId
 from typing_extensions import override
 
-from chalicelib.domain.account import AccountExport, AccountPage
 from chalicelib.domain.errors import FieldError, InvalidInputError
-from chalicelib.domain.people import names
+from chalicelib.domain.people.account import AccountExport, AccountPage
+from chalicelib.domain.people.ids import names
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.operator_actions import DISCARDED_BY
 from chalicelib.repositories.people import OWNER, PEOPLE, is_theirs, under_ids_of

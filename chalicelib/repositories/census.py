@@ -10,9 +10,9 @@ from uuid import uuid4
 from pymongo import ReturnDocument, WriteConcern
 from typing_extensions import override
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.census_records import Censuses, CensusRecords, CensusRun, Claim, Tally
-from chalicelib.domain.pseudonyms import LENGTH
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.census_records import Censuses, CensusRecords, CensusRun, Claim, Tally
+from chalicelib.domain.people.pseudonyms import LENGTH
 from chalicelib.repositories.control import CENSUS, control_of
 from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
 from chalicelib.repositories.stored import Lax, Stored, readable

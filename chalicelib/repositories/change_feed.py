@@ -12,8 +12,8 @@ from pymongo.errors import OperationFailure
 from typing_extensions import override
 
 from chalicelib.domain.errors import SyncStoppedError
-from chalicelib.domain.sync.change_feed import ChangeFeed, Changes, Moment, Position
-from chalicelib.domain.sync.repairs import ANSWERS, REPAIR
+from chalicelib.domain.migration.sync.change_feed import ChangeFeed, Changes, Moment, Position
+from chalicelib.domain.migration.sync.repairs import ANSWERS, REPAIR
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 
 # How long the server waits for one more change before it says that there is none.

@@ -8,7 +8,7 @@ on meanwhile.
 from typing import Any
 
 from chalicelib.domain.meters.walks import Walk
-from chalicelib.domain.people import left_out
+from chalicelib.domain.people.ids import left_out
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.control import (
     BACKFILL,

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import DifferenceGroup, IgnoreRule, Outcome, Replay, Sighting
+from chalicelib.domain.migration.records.differences import DifferenceKind
 from chalicelib.domain.readings import to_ms
-from chalicelib.domain.rollout.comparison_log import DifferenceGroup, IgnoreRule, Outcome, Replay, Sighting
-from chalicelib.domain.rollout.differences import DifferenceKind
 from chalicelib.repositories.database import Document
 
 EXAMPLES = 3  # of each difference, the latest

@@ -11,10 +11,8 @@ from bson import ObjectId
 from pymongo import DESCENDING
 from typing_extensions import override
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollout.comparison_log import (
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import (
     ComparisonLog,
     ComparisonReport,
     ComparisonResult,
@@ -24,7 +22,9 @@ from chalicelib.domain.rollout.comparison_log import (
     Replay,
     Request,
 )
-from chalicelib.domain.rollout.differences import Difference, shown_value
+from chalicelib.domain.migration.records.differences import Difference, shown_value
+from chalicelib.domain.people.pseudonyms import Pseudonyms
+from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.comparison_reports import BY_FINGERPRINT, BY_OUTCOME, group_of, outcomes_of, replay_of
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 

@@ -25,9 +25,9 @@ from pymongo import DESCENDING
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
+from chalicelib.domain.backends.sides import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.sides import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState
 from chalicelib.repositories.database import CODEC_OPTIONS, Collections, Document, MongoDatabase
 from chalicelib.repositories.fence import fence_id, refuse_erased
 from chalicelib.repositories.stored import Lax, Stored, readable, reason_of

@@ -14,10 +14,10 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.counted import Counted, CountedEvidence, Counting, DifferenceSeen
-from chalicelib.domain.gate.evidence import PairCount
-from chalicelib.domain.gate.pairs import ERRORS, LATENCY, MOST_EVIDENCE, Pair, PairTest
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.counted import Counted, CountedEvidence, Counting, DifferenceSeen
+from chalicelib.domain.migration.gate.evidence import PairCount
+from chalicelib.domain.migration.gate.pairs import ERRORS, LATENCY, MOST_EVIDENCE, Pair, PairTest
 from chalicelib.domain.readings import to_datetime
 from chalicelib.repositories.database import (
     READ_SECONDS,

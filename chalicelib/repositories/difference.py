@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.migration.sync.reconciliation import Reconciled
 from chalicelib.domain.readings import is_kept, to_datetime, to_ms
-from chalicelib.domain.sides import Side
-from chalicelib.domain.sync.reconciliation import Reconciled
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import amount_of, updated_of
 from chalicelib.repositories.doubles import without_doubles

@@ -10,8 +10,9 @@ from typing import Any, get_args
 from bson import ObjectId
 from bson.errors import InvalidId
 
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.errors import FieldError, NotFoundError
-from chalicelib.domain.imports.record import IdRange
+from chalicelib.domain.meters.import_record import IdRange
 from chalicelib.domain.ports import NewReading, ReadingSource, StoredReading
 from chalicelib.domain.readings import (
     AMOUNT_LIMIT,
@@ -26,7 +27,6 @@ from chalicelib.domain.readings import (
     to_datetime,
     to_ms,
 )
-from chalicelib.domain.sides import Side
 from chalicelib.repositories.database import Collections, DecimalCodec, Document
 
 DECIMALS = DecimalCodec()

@@ -7,8 +7,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.sides import Side
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import counted, found, id_of, updated_of
 from chalicelib.repositories.scoped import ScopedCollection

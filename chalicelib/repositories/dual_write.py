@@ -11,11 +11,11 @@ from typing import Any
 
 from typing_extensions import override
 
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, NotFoundError
 from chalicelib.domain.ports import EnergyRepository, NewReading, StoredReading
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
-from chalicelib.domain.sides import Side
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import (
     amount_of,

@@ -12,12 +12,12 @@ from typing import Any
 
 from pymongo import ReplaceOne
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.errors import DuplicateReadingError
-from chalicelib.domain.imports.record import IdRange
+from chalicelib.domain.meters.import_record import IdRange
 from chalicelib.domain.ports import Change, NewReading, StoredReading
 from chalicelib.domain.readings import EnergyType, is_kept, to_datetime, to_ms
-from chalicelib.domain.sides import Side, SyncState
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import (
     TYPES,

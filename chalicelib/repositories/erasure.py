@@ -17,10 +17,10 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
-from chalicelib.domain.account import CLOSED_MS, LATE_MS, Erasure, Erasures, Left
-from chalicelib.domain.people import left_out, names, said_in
+from chalicelib.domain.backends.sides import Side, other_side
+from chalicelib.domain.people.account import CLOSED_MS, LATE_MS, Erasure, Erasures, Left
+from chalicelib.domain.people.ids import left_out, names, said_in
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
-from chalicelib.domain.sides import Side, other_side
 from chalicelib.repositories.checkpoints import leave_out, leave_out_of_failures
 from chalicelib.repositories.control import control_of, database_time, sync_state
 from chalicelib.repositories.database import (

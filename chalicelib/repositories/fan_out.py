@@ -13,9 +13,9 @@ from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords, RangeClaim, RangeProgress
 from chalicelib.domain.meters.walks import KEPT_FINDINGS, Walk
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.control import FAN_OUT, control_of
 from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
 from chalicelib.repositories.stored import Lax, Stored, readable

@@ -9,12 +9,11 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
 from typing_extensions import override
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
-from chalicelib.domain.rollout.comparison_log import COMPARED, Outcome, Request
-from chalicelib.domain.rollout.decision import Reason
-from chalicelib.domain.rollout.feedback import (
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import COMPARED, Outcome, Request
+from chalicelib.domain.migration.records.decision import Reason
+from chalicelib.domain.migration.records.feedback import (
     ATTEMPTS,
     Feedback,
     FeedbackLog,
@@ -22,6 +21,7 @@ from chalicelib.domain.rollout.feedback import (
     GivenFeedback,
     state_of,
 )
+from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.repositories.database import (
     READ_SECONDS,
     Collections,

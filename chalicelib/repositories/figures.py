@@ -15,11 +15,10 @@ from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.client_session import ClientSession
 from typing_extensions import override
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollout.figures import ComponentFigures, RolloutFigures, Share
-from chalicelib.domain.rollout.hours_of_use import (
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.figures import ComponentFigures, RolloutFigures, Share
+from chalicelib.domain.migration.records.hours_of_use import (
     NEVER,
     Additions,
     Answers,
@@ -30,6 +29,7 @@ from chalicelib.domain.rollout.hours_of_use import (
     Use,
     hour_of,
 )
+from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.control import database_time
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, time_limit
 from chalicelib.repositories.transactions import in_transaction

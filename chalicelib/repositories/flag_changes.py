@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pymongo import ASCENDING, DESCENDING, WriteConcern
 from typing_extensions import override
 
+from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange, FlagHistory, RecordedDocument
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, FlagHistory, RecordedDocument
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 
 CONTENT = "document"

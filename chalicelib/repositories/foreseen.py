@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeAlias
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
+from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.ports import Expected
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
-from chalicelib.domain.sides import Side, SyncState
 from chalicelib.repositories.control import MODE_CHANGES, READ, SYNC_MODE, state_among, sync_state
 from chalicelib.repositories.database import Collections, Document, meter_id
 from chalicelib.repositories.documents import COLLECTION, TYPES, flaws_in, id_of, point_of

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
-from chalicelib.domain.sides import Side, SyncState
 from chalicelib.repositories import point_batches, series
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import counted, point_of

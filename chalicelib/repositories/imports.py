@@ -10,7 +10,8 @@ from typing_extensions import override
 
 from chalicelib.domain.calculation.compact import CompactReadings, decimals_of, packed, scaled
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.imports.record import (
+from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.meters.import_record import (
     Configured,
     IdRange,
     ImportedReadings,
@@ -19,7 +20,6 @@ from chalicelib.domain.imports.record import (
     Replaced,
     Undone,
 )
-from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.ports import ImportList, ImportRecords
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit

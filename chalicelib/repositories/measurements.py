@@ -9,10 +9,10 @@ from pymongo import DESCENDING, WriteConcern
 from pymongo.collection import Collection
 from typing_extensions import override
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement, PageMeasurements, Sample
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement, PageMeasurements, Sample
 from chalicelib.repositories.comparisons import REPORT_SECONDS
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.usage import PATIENCE_SECONDS

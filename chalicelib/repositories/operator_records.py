@@ -11,8 +11,8 @@ from typing import Any
 from pymongo.collection import Collection
 from typing_extensions import override
 
-from chalicelib.domain.account import KeepsPeople, Left
-from chalicelib.domain.people import (
+from chalicelib.domain.people.account import KeepsPeople, Left
+from chalicelib.domain.people.ids import (
     ERASED,
     left_out,
     without_entries,

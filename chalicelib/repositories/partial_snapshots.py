@@ -12,7 +12,8 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.calculation.extent import Extent
@@ -32,7 +33,6 @@ from chalicelib.domain.readings import (
     to_datetime,
     to_ms,
 )
-from chalicelib.domain.sides import Side
 from chalicelib.repositories import series
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id
 from chalicelib.repositories.documents import counted, point_of

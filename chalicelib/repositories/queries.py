@@ -11,7 +11,8 @@ from pymongo.client_session import ClientSession
 from pymongo.cursor import Cursor
 from typing_extensions import override
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.invariants import is_sound
@@ -26,7 +27,6 @@ from chalicelib.domain.ports import (
     WholeMeter,
 )
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
-from chalicelib.domain.sides import Side, SyncState
 from chalicelib.repositories import series
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import (

@@ -13,10 +13,10 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
+from chalicelib.domain.backends.sides import Side, other_side
 from chalicelib.domain.errors import AccountErasedError, MassDeletionError
+from chalicelib.domain.migration.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
 from chalicelib.domain.readings import EnergyType, MeterKey, is_kept
-from chalicelib.domain.sides import Side, other_side
-from chalicelib.domain.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Document, MongoDatabase
 from chalicelib.repositories.difference import NOTHING, Difference, UnreadableAmong, counting, keepable

@@ -9,12 +9,18 @@ from typing import Any
 from pymongo.client_session import ClientSession
 from typing_extensions import override
 
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.meters.walks import Finding, Unreadable
+from chalicelib.domain.migration.sync.modes import ReadingKey
+from chalicelib.domain.migration.sync.reconciliation import (
+    UNNAMED,
+    Reconciled,
+    ReconciliationRepository,
+    RepairRun,
+    Selection,
+)
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import MeterKey, kind_of
-from chalicelib.domain.sides import Side
-from chalicelib.domain.sync.modes import ReadingKey
-from chalicelib.domain.sync.reconciliation import UNNAMED, Reconciled, ReconciliationRepository, RepairRun, Selection
 from chalicelib.repositories import quarantine, unreadable
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit

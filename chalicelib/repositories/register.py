@@ -10,8 +10,8 @@ from typing_extensions import override
 
 from chalicelib.domain.meters.invariants import id_of, is_sound, is_version
 from chalicelib.domain.meters.register import MeterRegister, RegisteredMeter
+from chalicelib.domain.migration.records.flag_history import KnownUsers
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.repositories.database import (
     READ_SECONDS,
     Collections,

@@ -12,14 +12,12 @@ from pymongo import DESCENDING, WriteConcern
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
-from chalicelib.domain.account import KeepsPeople, Left
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.retirement.calendar import Calendar, checked
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
-from chalicelib.domain.retirement.callers import (
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import Reason
+from chalicelib.domain.migration.retirement.calendar import Calendar, checked
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
+from chalicelib.domain.migration.retirement.callers import (
     KEPT_DAYS,
     PAGE,
     SEVERAL,
@@ -29,9 +27,11 @@ from chalicelib.domain.retirement.callers import (
     days_since,
     place_of,
 )
-from chalicelib.domain.retirement.errors import RetirementError
-from chalicelib.domain.retirement.ports import RetirementRecords
-from chalicelib.domain.rollout.decision import Reason
+from chalicelib.domain.migration.retirement.errors import RetirementError
+from chalicelib.domain.migration.retirement.ports import RetirementRecords
+from chalicelib.domain.people.account import KeepsPeople, Left
+from chalicelib.domain.people.pseudonyms import Pseudonyms
+from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.control import RETIREMENT, control_of
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.stored import Stored, reason_of

@@ -12,12 +12,11 @@ from pymongo import WriteConcern
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.evidence import AllowedHours
-from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollouts.plan import Plan, Step
-from chalicelib.domain.rollouts.ports import Rollouts
-from chalicelib.domain.rollouts.rollout import (
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.evidence import AllowedHours
+from chalicelib.domain.migration.rollouts.plan import Plan, Step
+from chalicelib.domain.migration.rollouts.ports import Rollouts
+from chalicelib.domain.migration.rollouts.rollout import (
     CARRIED,
     Approval,
     Direction,
@@ -27,6 +26,7 @@ from chalicelib.domain.rollouts.rollout import (
     Seen,
     State,
 )
+from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 
 VERSION = "version"

@@ -14,7 +14,7 @@ from typing import Any
 import bson
 from bson.raw_bson import RawBSONDocument
 
-from chalicelib.domain.json_text import JsonText, Waiting, WithText, json_text
+from chalicelib.domain.json.text import JsonText, Waiting, WithText, json_text
 from chalicelib.repositories.database import CODEC_OPTIONS, WITHOUT_DECIMALS, Document
 
 # Documents as the server sends them: nothing is decoded before somebody asks for it, decimals not even then.

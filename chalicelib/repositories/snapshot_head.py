@@ -11,9 +11,9 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
+from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncState
 from chalicelib.monitoring.people import concerning
 from chalicelib.repositories import series
 from chalicelib.repositories.control import MODE_CHANGES, READ, SYNC_MODE, control_of, state_among, sync_state

@@ -9,8 +9,8 @@ from pymongo import WriteConcern
 from typing_extensions import override
 
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.migration.status.records import NotPublished, RollbackDrill, StatusRecords
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.status.records import NotPublished, RollbackDrill, StatusRecords
 from chalicelib.repositories.control import MIGRATIONS, control_of
 from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
 from chalicelib.repositories.stored import Stored, readable

@@ -7,18 +7,18 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
 from typing_extensions import override
 
+from chalicelib.domain.backends.sides import ModeChange, Side, SyncState
 from chalicelib.domain.errors import LostModeError, SyncModeError
-from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sides import ModeChange, Side, SyncState
-from chalicelib.domain.sync.modes import KEPT_CHANGES
-from chalicelib.domain.sync.reconciliation import (
+from chalicelib.domain.migration.sync.modes import KEPT_CHANGES
+from chalicelib.domain.migration.sync.reconciliation import (
     ANOTHER_DIFFERENCE,
     SyncControl,
     SyncProgress,
     SyncStop,
     Verified,
 )
-from chalicelib.domain.sync.recovery import Remains
+from chalicelib.domain.migration.sync.recovery import Remains
+from chalicelib.domain.readings import to_datetime
 from chalicelib.repositories.control import (
     FINISH,
     MODE_CHANGES,

@@ -6,11 +6,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode
 from chalicelib.domain.errors import LostModeError
+from chalicelib.domain.migration.sync.reconciliation import FullDifference, SyncProgress, SyncStop, Verified
+from chalicelib.domain.migration.sync.recovery import Remains
 from chalicelib.domain.readings import to_ms
-from chalicelib.domain.sides import ModeChange, Side, SyncMode
-from chalicelib.domain.sync.reconciliation import FullDifference, SyncProgress, SyncStop, Verified
-from chalicelib.domain.sync.recovery import Remains
 from chalicelib.repositories.control import SYNC_JOB, state_of_document
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.stored import Lax, Stored, readable

@@ -16,9 +16,9 @@ from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from typing_extensions import override
 
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import Expected, Transactions, WriteTransaction
-from chalicelib.domain.sides import Side
 from chalicelib.repositories.control import control_of
 from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit, together
 from chalicelib.repositories.documents import COLLECTION

@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.meters.walks import Unreadable, UnreadableDocument
-from chalicelib.domain.sides import Side
 from chalicelib.repositories.database import Collections, Document, MongoDatabase
 from chalicelib.repositories.documents import COLLECTION, counted, flaws_in
 from chalicelib.repositories.quarantine import DOUBLE, hidden_doubles

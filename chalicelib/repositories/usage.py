@@ -6,10 +6,10 @@ from contextvars import Context
 from pymongo import ASCENDING, WriteConcern
 from typing_extensions import override
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.usage import Answered, BackendUsage, UsageLog
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollout.usage import Answered, BackendUsage, UsageLog
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.scoped import ScopedCollection
 

@@ -3,8 +3,8 @@
 from pymongo import WriteConcern
 from typing_extensions import override
 
+from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.meters.walks import Walk, WalkControl, WalkProgress
-from chalicelib.domain.sides import SyncState
 from chalicelib.repositories.control import control_of, sync_state
 from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
 from chalicelib.repositories.walk_documents import seen_document, walk_of

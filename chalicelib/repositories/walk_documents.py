@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.walks import Finding, Verification, WalkProgress
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.stored import Lax, Stored, readable
 

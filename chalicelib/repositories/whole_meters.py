@@ -6,13 +6,13 @@ from dataclasses import replace
 from bson.raw_bson import RawBSONDocument
 from pymongo.client_session import ClientSession
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.invariants import MeterDocuments, is_sound, violations
 from chalicelib.domain.ports import WholeMeter
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.sides import Side
 from chalicelib.repositories import series
 from chalicelib.repositories.database import WITHOUT_DECIMALS, Collections, Document, MongoDatabase
 from chalicelib.repositories.display import view_of

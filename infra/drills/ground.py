@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chalicelib.bootstrap.operations import now, shell_operations, shell_ports
-from chalicelib.domain.gate.evidence import Surrounding
-from chalicelib.domain.sides import DRAIN_SECONDS, SyncMode
+from chalicelib.domain.backends.sides import DRAIN_SECONDS, SyncMode
+from chalicelib.domain.migration.gate.evidence import Surrounding
 from chalicelib.flags.changes.patch import FlagPatch, patched, percentage
 from chalicelib.flags.changes.request import Action, ChangeRequest, ChangeResult
 from chalicelib.flags.document.flag_document import FlagDocument, read

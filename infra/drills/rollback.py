@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.gate.evidence import Surrounding
-from chalicelib.domain.status.records import RollbackDrill
+from chalicelib.domain.migration.gate.evidence import Surrounding
+from chalicelib.domain.migration.status.records import RollbackDrill
 from infra.drills.api import OLD
 from infra.drills.ground import NEW, Ground
 from infra.drills.writing import Household

@@ -1,5 +1,6 @@
 """Servers for tests: on free ports, in a folder of their own, gone afterwards with everything they kept."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,11 +21,17 @@ from infra.local.processes.pieces import Processes
 from infra.local.processes.ports import free_ports
 from infra.local.processes.supervision import Piece, Supervisor
 
+MEMORY = Path("/dev/shm")  # noqa: S108 the folder in it has a name of its own
+ROOM = 8 * 1024**3  # bytes: more than all servers of a test run take together
+
 
 @contextmanager
-def mongod(*options: str) -> Iterator[str]:
-    """Run a MongoDB replica set, with more options of ``mongod`` if need be; yields its URI."""
-    folder = Path(mkdtemp(prefix="energy-monitor-"))
+def mongod(*options: str, in_memory: bool = False) -> Iterator[str]:
+    """Run a MongoDB replica set, with more options of ``mongod`` if need be; yields its URI.
+
+    ``in_memory``: its files lie in memory where there is room, so that no write waits for a disk.
+    """
+    folder = Path(mkdtemp(prefix="energy-monitor-", dir=_memory() if in_memory else None))
     port = free_ports(1)[0]
     supervisor = Supervisor(folder)
     try:
@@ -73,6 +80,11 @@ def empty_stack(purpose: str = "test") -> Iterator[Layout]:
     finally:
         Processes(layout).stop()
         shutil.rmtree(layout.folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    has_room = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    return MEMORY if has_room else None
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from chalicelib.bootstrap.operations import now
-from chalicelib.domain.status.records import RollbackDrill
+from chalicelib.domain.migration.status.records import RollbackDrill
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.repositories.status_records import MongoStatusRecords
 from infra.deployment.packaging import ROOT, digest_of_sources

@@ -7,9 +7,9 @@ import click
 from rich.table import Column, Table
 
 from chalicelib.bootstrap.operations import Operations
+from chalicelib.domain.backends.sides import Side, other_side
 from chalicelib.domain.meters.walks import Verification
-from chalicelib.domain.sides import Side, other_side
-from chalicelib.domain.sync.repairs import REPAIR, UNDO, KeptDocument, RepairPlan, Undone
+from chalicelib.domain.migration.sync.repairs import REPAIR, UNDO, KeptDocument, RepairPlan, Undone
 from infra.errors import OperatorError
 from infra.operations.confirmation import confirm, yes_option
 from infra.operations.printing import (

@@ -12,25 +12,33 @@ from rich.table import Table
 
 from chalicelib.bootstrap.operations import now, shell_operations, shell_ports
 from chalicelib.bootstrap.status import status_sources
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.domain.pseudonyms import LENGTH
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import (
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    SECOND_MS,
+    BrownOut,
+    OptOut,
+    Phase,
+)
+from chalicelib.domain.migration.retirement.callers import KEPT_DAYS, QUIET_DAYS, V1Caller
+from chalicelib.domain.migration.retirement.hindrances import Hindrance, Part
+from chalicelib.domain.migration.status.flags import FlagsSeen
+from chalicelib.domain.people.pseudonyms import LENGTH
 from chalicelib.domain.readings import moment, parse_instant
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, BrownOut, OptOut, Phase
-from chalicelib.domain.retirement.callers import KEPT_DAYS, QUIET_DAYS, V1Caller
-from chalicelib.domain.retirement.hindrances import Hindrance, Part
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.flags.changes.seen import flags_seen
 from chalicelib.repositories.database import MongoDatabase
-from chalicelib.services.retirement.as_json import (
+from chalicelib.services.migration.retirement.as_json import (
     brown_out_document,
     calendar_document,
     callers_document,
     hindrance_document,
 )
-from chalicelib.services.retirement.check import RetirementCheck
-from chalicelib.services.retirement.desk import RetirementDesk
+from chalicelib.services.migration.retirement.check import RetirementCheck
+from chalicelib.services.migration.retirement.desk import RetirementDesk
 from infra.deployment.packaging import ROOT
 from infra.errors import OperatorError
 from infra.operations.printing import console, counted, folding_table, minute, print_json, printable

@@ -9,10 +9,10 @@ from typing import NoReturn
 import click
 
 from chalicelib.bootstrap.operations import Operations
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.walks import Walk
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.status.blocks import VerifyBlock
-from chalicelib.services.sync.sync_job import SyncReport
+from chalicelib.domain.migration.status.blocks import VerifyBlock
+from chalicelib.services.migration.sync.sync_job import SyncReport
 from infra.operations.fan_out.watching import fan_out_option, refuse_one_user, walked
 from infra.operations.printing import (
     console,

@@ -3,13 +3,13 @@
 from rich.markup import escape
 from rich.table import Column, Table
 
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.meters.walks import UnreadableDocument, Verification
+from chalicelib.domain.migration.sync.reconciliation import SyncStop
+from chalicelib.domain.migration.sync.repairs import UNDO
 from chalicelib.domain.readings import moment as moment
-from chalicelib.domain.sides import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import SyncStop
-from chalicelib.domain.sync.repairs import UNDO
-from chalicelib.services.sync.sync_job import SyncReport
-from chalicelib.services.sync.sync_modes import ModeReport
+from chalicelib.services.migration.sync.sync_job import SyncReport
+from chalicelib.services.migration.sync.sync_modes import ModeReport
 from infra.operations.printing import FINDINGS_SHOWN, console, counted, print_comparison, printable
 
 MEANINGS = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from infra.errors import OperatorError
 from infra.rehearsal.scene import REASON, Scene, arrives, require
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollouts.plan import steps_of
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.rollouts.plan import steps_of
 from chalicelib.flags.document.bucketing import BUCKETS, bucket
 from chalicelib.flags.document.names import COMPONENT_FLAGS
 from chalicelib.repositories.database import Collections

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from infra.retirement.manifest import Manifest, load
 from infra.retirement.removal import planned, tracked
 

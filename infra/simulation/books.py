@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.migration.records.differences import differences
 from chalicelib.domain.ports import MeterSnapshot, MeterState, StoredReading, UserSettings
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
-from chalicelib.domain.rollout.differences import differences
-from chalicelib.domain.sides import SyncState
 from chalicelib.services.components.component_reads import (
     ComponentAnswer,
     ComponentRead,

@@ -6,7 +6,7 @@ from random import Random
 
 from typing_extensions import override
 
-from chalicelib.domain.events import EnergyEvent, EnergyReadingsSynced, MeterChange
+from chalicelib.domain.events.contracts import EnergyEvent, EnergyReadingsSynced, MeterChange
 from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.ports import EventPublisher
 from chalicelib.domain.readings import EnergyType

@@ -5,19 +5,19 @@ from contextlib import suppress
 from functools import partial
 from random import Random
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import EnergyMonitorError, UnchangedError
-from chalicelib.domain.gate.verdict import ConditionName
-from chalicelib.domain.rollouts.plan import EVERYBODY
-from chalicelib.domain.rollouts.rollout import State
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.status.records import RollbackDrill
+from chalicelib.domain.migration.gate.verdict import ConditionName
+from chalicelib.domain.migration.rollouts.plan import EVERYBODY
+from chalicelib.domain.migration.rollouts.rollout import State
+from chalicelib.domain.migration.status.records import RollbackDrill
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.flags.document.shape import shape_of
-from chalicelib.services.sync.sync_job import SyncReport
+from chalicelib.services.migration.sync.sync_job import SyncReport
 from infra.simulation.clock import DAY, HOUR, MINUTE
 from infra.simulation.faults import KINDS, Bug, CrashError, Fault
 from infra.simulation.system import Release

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 from typing_extensions import override
 
 from chalicelib.bootstrap.operations import Ports
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.flags.document.json_schema import first_document
 from infra.simulation.clock import Agenda, VirtualClock
 from infra.simulation.memory.display import FakeDisplay

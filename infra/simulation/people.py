@@ -5,15 +5,14 @@ from contextlib import suppress
 from decimal import Decimal
 from random import Random
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.files.imports.options import ImportOptions
+from chalicelib.domain.migration.records.decision import Decision
+from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Decision
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.services.backends.backend_router import Route
 from chalicelib.services.components.component_reads import (
     ComponentAnswer,
     ComponentRead,
@@ -24,6 +23,7 @@ from chalicelib.services.components.component_reads import (
     ShowTimeline,
 )
 from chalicelib.services.components.energy_backend import EnergyBackend
+from chalicelib.services.migration.backends.backend_router import Route
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft, Recorded
 from infra.simulation.books import Book, Place, written
 from infra.simulation.clock import DAY, MINUTE

@@ -9,11 +9,11 @@ from hashlib import sha256
 
 from typing_extensions import override
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.verdict import Gate, GateVerdict
-from chalicelib.domain.rollout.decision import Decision, Reason, RolloutDecisions
-from chalicelib.domain.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.migration.gate.verdict import Gate, GateVerdict
+from chalicelib.domain.migration.records.decision import Decision, Reason, RolloutDecisions
 from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from infra.simulation.system import Policy

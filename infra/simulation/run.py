@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import get_context
 
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.domain.sides import Side
 from chalicelib.monitoring.logger import logger
 from infra.simulation.books import Book
 from infra.simulation.clock import DAY, MINUTE, WEEK

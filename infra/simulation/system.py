@@ -18,17 +18,17 @@ from chalicelib.bootstrap.backends import Backends, backends
 from chalicelib.bootstrap.flags import FlagAdapters, FlagOperations, flag_operations, flag_records
 from chalicelib.bootstrap.operations import LIMITS
 from chalicelib.bootstrap.status import status_sources
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.census_records import Tallies
-from chalicelib.domain.gate.verdict import Gate
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.meters.walks import Finding
+from chalicelib.domain.migration.gate.census_records import Tallies
+from chalicelib.domain.migration.gate.verdict import Gate
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Request
+from chalicelib.domain.migration.records.decision import RolloutDecisions
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import DisplayDataRepository
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Request
-from chalicelib.domain.rollout.decision import RolloutDecisions
-from chalicelib.domain.sides import Side, SyncState
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession
@@ -36,21 +36,21 @@ from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore, FlagStore
 from chalicelib.repositories.database import time_limit
-from chalicelib.services.backends.backend_router import BackendRouter
-from chalicelib.services.backends.decisions import RolloutService
-from chalicelib.services.comparison.asking import RecordedComparison
-from chalicelib.services.comparison.compare_backends import BackendComparison
-from chalicelib.services.comparison.runs import BackendComparer
-from chalicelib.services.gate.census import CensusService
-from chalicelib.services.gate.service import GateService
+from chalicelib.services.migration.backends.backend_router import BackendRouter
+from chalicelib.services.migration.backends.decisions import RolloutService
+from chalicelib.services.migration.comparison.asking import RecordedComparison
+from chalicelib.services.migration.comparison.compare_backends import BackendComparison
+from chalicelib.services.migration.comparison.runs import BackendComparer
+from chalicelib.services.migration.gate.census import CensusService
+from chalicelib.services.migration.gate.service import GateService
+from chalicelib.services.migration.sync.consistency import ConsistencyService
+from chalicelib.services.migration.sync.sync_job import SyncJobService
+from chalicelib.services.migration.sync.sync_modes import SyncModeService
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Documents, documents_of
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.refresh.sweeper import SweeperService
-from chalicelib.services.sync.consistency import ConsistencyService
-from chalicelib.services.sync.sync_job import SyncJobService
-from chalicelib.services.sync.sync_modes import SyncModeService
 from infra.simulation.clock import local_day
 from infra.simulation.memory.migration.appconfig import PLACE
 from infra.simulation.outside import Outside

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.errors import ComparisonError, SyncModeError, SyncStoppedError, UnavailableError
-from chalicelib.domain.events import EnergyEvent, MeterChange
+from chalicelib.domain.events.contracts import EnergyEvent, MeterChange
+from chalicelib.domain.migration.rollouts.plan import EVERYBODY
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollouts.plan import EVERYBODY
-from chalicelib.domain.sides import Side
 from chalicelib.flags.document.flag_document import FlagDocument, read
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.services.gate.census import CensusState
-from chalicelib.services.rollouts.carrier import CARRIER
+from chalicelib.services.migration.gate.census import CensusState
+from chalicelib.services.migration.rollouts.carrier import CARRIER
 from infra.simulation.books import Book
 from infra.simulation.bus import Bus, SlowDisplay, meters_of
 from infra.simulation.clock import HOUR, MINUTE, Once

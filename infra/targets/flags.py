@@ -11,11 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from chalicelib.bootstrap.flags import FlagOperations, shell_flags
 from chalicelib.bootstrap.gate import shell_gate
-from chalicelib.domain.rollout.flag_history import FlagChange
+from chalicelib.domain.migration.records.flag_history import FlagChange
 from chalicelib.flags.appconfig.clients import CHANGING, LOOKING, READING, AppConfigIds, FlagClients
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.repositories.database import MongoDatabase
-from chalicelib.services.gate.service import GateService
+from chalicelib.services.migration.gate.service import GateService
 from infra.deployment.application import Target as Aws
 from infra.deployment.flags import flags_parameters
 from infra.errors import OperatorError, expected_errors

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from infra.watching.dashboard import body
 from infra.watching.rules import Each, Metric, Rule
 from infra.watching.specification import FIGURES, RULES

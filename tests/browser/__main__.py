@@ -17,7 +17,7 @@ from threading import Event
 import click
 
 from chalicelib.bootstrap.container import now
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.monitoring.logger import logger
 from infra.local import throwaway
 from infra.local.demo.household import file_of, historical_readings, readings_until, yesterday

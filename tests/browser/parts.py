@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Locator, Page
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 
 OVERVIEW = [Component.DASHBOARD, Component.MONTHLY_CHARTS, Component.TIMELINE_SLIDER, Component.ENERGY_TABLE]
 

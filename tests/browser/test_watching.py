@@ -10,6 +10,8 @@ from tests.browser.conftest import SignIn
 from tests.browser.settling import settled
 from tests.browser.watching import Watch
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def page(visit: SignIn) -> Page:

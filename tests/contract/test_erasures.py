@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.account import CLOSED_MS, Erasure
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.errors import AccountErasedError, InvalidInputError
+from chalicelib.domain.people.account import CLOSED_MS, Erasure
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from uuid import uuid4
 
 from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.fan_out import FanOut, RangeProgress
 from chalicelib.domain.meters.walks import KEPT_FINDINGS, Finding, Verification, Walk
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode
 
 T = 1_700_000_000_000
 GAS, POWER = EnergyType.GAS, EnergyType.POWER

@@ -8,9 +8,11 @@ from typing import TypeVar
 import pytest
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.imports.record import (
+from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
+from chalicelib.domain.meters.import_record import (
     Configured,
     IdRange,
     ImportedReadings,
@@ -19,10 +21,8 @@ from chalicelib.domain.imports.record import (
     Replaced,
     Undone,
 )
-from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.ports import Change, NewReading, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
-from chalicelib.domain.sides import Side, SyncMode, SyncState
 
 T = TypeVar("T")
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

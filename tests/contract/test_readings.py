@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.ports import (
@@ -20,7 +21,6 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
-from chalicelib.domain.sides import SyncMode
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.bootstrap.container import Ports, mongo_ports
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.meters.display_documents import DisplayDocument, DisplayUpdate

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from localstack_client.session import Session
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import written
 from chalicelib.flags.document.json_schema import first_document
@@ -27,6 +27,7 @@ from infra.local.waiting import wait_until
 from infra.targets.flags import Flags, flags_at
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
+INTERVAL_SECONDS = 0.2  # each question takes a part of the machine from what is waited for
 T = TypeVar("T")
 
 
@@ -159,5 +160,5 @@ def eventually(ask: Callable[[], T], good: Callable[[T], bool], seconds: float =
         latest[:] = [ask()]
         return good(latest[0])
 
-    assert wait_until(arrived, seconds), f"not within {seconds} s: {latest[0]}"
+    assert wait_until(arrived, seconds, INTERVAL_SECONDS), f"not within {seconds} s: {latest[0]}"
     return latest[0]

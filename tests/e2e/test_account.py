@@ -15,7 +15,9 @@ from chalicelib.repositories.database import open_database
 from infra.targets.flags import Flags
 from tests.e2e.account import Account
 from tests.e2e.conftest import TABLE, Answer, Deployed, eventually
-from tests.e2e.test_dead_letters import infra, put, shown
+from tests.e2e.dead_letters import infra, put, shown
+
+pytestmark = pytest.mark.long
 
 FILE = b"date,type,amount\n2022-05-31,power,900\n2022-06-30,gas,20\n"
 FUNCTION = "EnergyReadingCreatedHandler"

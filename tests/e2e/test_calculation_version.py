@@ -28,7 +28,10 @@ from tests.e2e.account import Account
 from tests.e2e.conftest import Answer, Deployed, eventually
 from tests.integration.calculation_versions.release_1 import settle, spoil
 
+pytestmark = pytest.mark.long
+
 HOUSEHOLDS = 4
+PAUSE_SECONDS = 0.2  # between an answer and the next question: people, not a test of how much the laptop can bear
 BROUGHT_UP_SECONDS = 200.0  # three runs of the schedule
 SHIPPED = ("app.py", "requirements.txt", ".chalice", "chalicelib", "infra/resources.yaml")
 NUMBER = Path("chalicelib/domain/calculation/__init__.py")
@@ -79,14 +82,14 @@ class Load:
 
     def read(self, enough: threading.Event) -> None:
         number = 0
-        while not enough.is_set():
+        while not enough.wait(PAUSE_SECONDS):
             user, path = self.users[number % len(self.users)], READS[number % len(READS)]
             self._answered(partial(self.deployed.request, "GET", path, user=user), path)
             number += 1
 
     def write(self, enough: threading.Event) -> None:
         number = 0
-        while not enough.is_set():
+        while not enough.wait(PAUSE_SECONDS):
             day = f"{2000 + number // 336}-{number // 28 % 12 + 1:02}-{number % 28 + 1:02}"
             writer = f"writer-{self.users[0]}"
             self._answered(partial(self.deployed.record, writer, day, 1000 + number), day)

@@ -1,10 +1,6 @@
 """Events that a function fails on, on the deployed stack: kept, looked at, sent again, taken away; the rest goes on."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,40 +8,14 @@ import pytest
 from app import app
 from chalicelib.repositories.database import open_database
 from tests.e2e.conftest import Answer, Deployed, eventually
+from tests.e2e.dead_letters import STACK, infra, letters, put, shown
 
-ROOT = Path(__file__).parents[2]
-STACK = "energy-monitor-local"
-Letter = dict[str, Any]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture
 def user() -> str:
     return f"person-{uuid4().hex}"
-
-
-def infra(deployed: Deployed, *arguments: str) -> str:
-    """What a command prints."""
-    command = [sys.executable, "-m", "infra", *arguments, "--name", deployed.layout.name]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def letters(deployed: Deployed, marker: str) -> list[Letter]:
-    """The dead letters whose event carries a mark."""
-    found: list[Letter] = json.loads(infra(deployed, "dlq", "ls", "--json"))
-    return [letter for letter in found if letter["event"]["detail"].get("marker") == marker]
-
-
-def put(deployed: Deployed, detail: dict[str, Any]) -> None:
-    events = deployed.client("events", deployed.layout.localstack_url)
-    entry = {"Source": "energy-monitor", "DetailType": "EnergyReadingCreated", "EventBusName": STACK}
-    assert events.put_events(Entries=[{**entry, "Detail": json.dumps(detail)}])["FailedEntryCount"] == 0
-
-
-def shown(deployed: Deployed, user: str, version: int) -> Any:
-    """The view of 2023, once it shows the writes up to a version."""
-    return eventually(lambda: deployed.display(user, 2023), lambda view: view["meta"]["displayVersion"] == version)
 
 
 def test_what_any_function_fails_on_for_good_goes_to_the_dead_letter_queue(deployed: Deployed) -> None:

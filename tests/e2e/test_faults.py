@@ -22,7 +22,10 @@ from infra.local.processes.emulators import localstack
 from infra.local.processes.pieces import Processes
 from tests.e2e.conftest import Deployed, eventually
 
+pytestmark = pytest.mark.long
+
 WRITERS = 6
+PAUSE_SECONDS = 0.2  # between an answer and the next write, as people make
 AWAY_SECONDS = 10.0
 SWEPT_SECONDS = 150.0  # the grace period and two runs of the schedule
 FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
@@ -47,7 +50,7 @@ class Writer:
 
     def write(self, enough: threading.Event) -> None:
         number = 0
-        while not enough.is_set():
+        while not enough.wait(PAUSE_SECONDS):
             number += self._is_stored(FIRST_DAY + timedelta(days=number), 1000 + number)
 
     def _is_stored(self, day: datetime, amount: int) -> bool:

@@ -21,7 +21,7 @@ from playwright.sync_api import (
     expect,
 )
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import written
 from chalicelib.flags.document.json_schema import first_document

@@ -11,6 +11,8 @@ from rich.console import Console
 from infra.local import laptop
 from tests.e2e.conftest import Deployed, eventually
 
+pytestmark = pytest.mark.long
+
 FEBRUARY = 1
 TRANSACTION_SECONDS = 60.0  # the database of a laptop stack lets one live for half as long
 

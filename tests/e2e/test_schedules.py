@@ -13,6 +13,8 @@ from chalicelib.repositories.database import open_database
 from tests.e2e.account import Account
 from tests.e2e.conftest import Deployed, eventually
 
+pytestmark = pytest.mark.long
+
 FEBRUARY = 1
 # LocalStack looks at its schedules every 60 s.
 LOOK_SECONDS = 60.0

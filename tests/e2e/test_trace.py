@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.account import Account
 from tests.e2e.conftest import Deployed, eventually
-from tests.e2e.test_dead_letters import infra, letters, put, shown
+from tests.e2e.dead_letters import infra, letters, put, shown
 
 READING = json.dumps({"type": "power", "date": "2023-01-31", "amount": 1000}).encode()
 CHART = "/components/monthly_charts?type=power&year=2023"

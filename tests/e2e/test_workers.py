@@ -21,6 +21,8 @@ from infra.targets.target import Target
 from tests.e2e.account import Account
 from tests.e2e.conftest import Deployed, eventually
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 RANGES, WORKERS = 6, 4
 

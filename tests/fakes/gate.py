@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName, GateVerdict
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.verdict import Breach, Condition, ConditionName, GateVerdict
 
 Conditions = tuple[Condition, ...]
 OPEN: Conditions = (

@@ -1,10 +1,10 @@
 """Evidence that opens the gate, beside the data, with the values that a test wants."""
 
 from chalicelib.bootstrap.operations import Ports
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.census_records import Censuses, CensusRun, Tally
-from chalicelib.domain.status.records import RollbackDrill
-from chalicelib.domain.sync.reconciliation import Verified
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.census_records import Censuses, CensusRun, Tally
+from chalicelib.domain.migration.status.records import RollbackDrill
+from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.shape import shape_of
 

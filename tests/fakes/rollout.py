@@ -1,8 +1,8 @@
 """Flags that say what a test wants: of every component, or of one."""
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.decision import Decision, Reason
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import Decision, Reason
 
 
 class FakeFlags:

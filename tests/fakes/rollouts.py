@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError, UnchangedError
-from chalicelib.domain.rollout.flag_history import FlagChange
-from chalicelib.domain.rollouts.next_action import FlagNow
-from chalicelib.domain.rollouts.ports import Asked
+from chalicelib.domain.migration.records.flag_history import FlagChange
+from chalicelib.domain.migration.rollouts.next_action import FlagNow
+from chalicelib.domain.migration.rollouts.ports import Asked
 
 NOBODY = Decimal(0)
 

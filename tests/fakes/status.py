@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.figures import BackendFigures, ComponentFigures, Share
 
 
 class FakeFigures:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.sync.recovery import Remains
+from chalicelib.domain.migration.sync.recovery import Remains
 from tests.functional.conftest import Api
 
 READING = '{"type": "power", "date": "2009-01-31", "amount": 5}'

@@ -1,19 +1,20 @@
 """The list of guards: the place of each in the code, what replaces it when it is taken out, which tests must notice."""
 
 from tests.guards.fan_out import FAN_OUT
-from tests.guards.gate import GATE
-from tests.guards.gate_evidence import GATE_EVIDENCE
 from tests.guards.guard import Guard
 from tests.guards.large_meters import LARGE_METERS
-from tests.guards.migration import OF_THE_MIGRATION
+from tests.guards.migration.gate import GATE
+from tests.guards.migration.gate_evidence import GATE_EVIDENCE
+from tests.guards.migration.meters_and_modes import OF_THE_MIGRATION
+from tests.guards.migration.rehearsal import REHEARSAL
+from tests.guards.migration.removal import REMOVAL
+from tests.guards.migration.retirement import RETIREMENT
+from tests.guards.migration.retirement_desk import RETIREMENT_DESK
+from tests.guards.migration.rollouts import ROLLOUTS
+from tests.guards.migration.simulation import SIMULATION
+from tests.guards.migration.two_sides import OF_THE_DATA
 from tests.guards.reads import READS
-from tests.guards.rehearsal import REHEARSAL
-from tests.guards.removal import REMOVAL
-from tests.guards.retirement import RETIREMENT
-from tests.guards.rollouts import ROLLOUTS
-from tests.guards.simulation import SIMULATION
 from tests.guards.tokens import TOKENS
-from tests.guards.two_sides import OF_THE_DATA
 
 WRITE_DIES = (
     "tests/integration/crashes/test_crash_points.py::"
@@ -36,7 +37,7 @@ REPLAY = "tests/integration/refresh/test_replay.py::"
 PUBLISHER = "tests/unit/events/test_publisher.py::"
 ERASED = "tests/integration/account/test_erasure.py::"
 DIES = "tests/integration/account/test_crashes.py::test_wherever_an_erasure_dies_the_scheduled_function_ends_it"
-BACKUP = "tests/integration/infra/test_backup.py::"
+BACKUP = "tests/integration/infra/backup/test_backup.py::"
 BACKUP_FILE = "tests/unit/infra/operations/test_backup_file.py::"
 # Goes on working without any of them: a guard that is out breaks nothing as long as nothing goes wrong.
 CONTROL = "tests/integration/refresh/test_refresh.py::test_a_real_household_is_imported_and_shown"
@@ -52,6 +53,7 @@ GUARDS = (
     *TOKENS,
     *REMOVAL,
     *RETIREMENT,
+    *RETIREMENT_DESK,
     *REHEARSAL,
     *SIMULATION,
     *OF_THE_MIGRATION,
@@ -304,7 +306,7 @@ GUARDS = (
         "chalicelib/services/refresh/sweeper.py",
         'concerning(meter.id.rpartition("|")[0])',
         "pass",
-        ("tests/functional/test_people_in_logs.py::test_the_sweeper_names_a_failing_meter_by_a_pseudonym",),
+        ("tests/functional/monitoring/test_people_in_logs.py::test_the_sweeper_names_a_failing_meter_by_a_pseudonym",),
     ),
     Guard(
         "what a function raises names nobody",
@@ -312,7 +314,7 @@ GUARDS = (
         "if (raised := presentable(error)) is error:",
         "if (raised := error) is error:",
         (
-            "tests/functional/test_people_in_logs.py::"
+            "tests/functional/monitoring/test_people_in_logs.py::"
             "test_an_event_that_fails_names_nobody_nor_does_what_lambda_is_told[its refresh breaks-RuntimeError]",
         ),
     ),
@@ -321,7 +323,9 @@ GUARDS = (
         "chalicelib/monitoring/logger.py",
         "made.addFilter(TellingNothing())",
         "pass",
-        ("tests/functional/test_contents_in_logs.py::test_a_scheduled_function_that_fails[sweeper-validation]",),
+        (
+            "tests/functional/monitoring/test_contents_in_logs.py::test_a_scheduled_function_that_fails[sweeper-validation]",
+        ),
     ),
     Guard(
         "the text of an error is logged only where it is a constant of the code",
@@ -362,13 +366,13 @@ GUARDS = (
         "chalicelib/api/routes.py",
         """*((VIEWER, OPERATOR) if operation.method == "GET" else (OPERATOR,))""",
         "VIEWER, OPERATOR",
-        ("tests/functional/test_ops_roles.py::test_a_viewer_changes_nothing[PUT-/ops/sync-mode]",),
+        ("tests/functional/ops/test_roles.py::test_a_viewer_changes_nothing[PUT-/ops/sync-mode]",),
     ),
     Guard(
         "nothing is sent again without a record",
         "chalicelib/dead_letters/desk.py",
         "            self._actions.keep(done)\n            if refusal",
         "            if refusal",
-        ("tests/functional/test_ops_dead_letters.py::test_a_record_that_cannot_be_kept_stops_it[redrive]",),
+        ("tests/functional/ops/test_dead_letters.py::test_a_record_that_cannot_be_kept_stops_it[redrive]",),
     ),
 )

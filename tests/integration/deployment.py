@@ -13,12 +13,12 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Operations, compose, now
-from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import (
+from chalicelib.domain.backends.sides import (
     DRAIN_SECONDS,
     SyncMode,
     SyncState,
 )
+from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.walk_control import MongoWalkControl
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
@@ -45,6 +46,7 @@ def opened(accessor: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client of its own, as a function opens its one."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "us-east-1")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # that of another test goes by what was set then
     return accessor.__wrapped__()
 
 

@@ -12,9 +12,9 @@ from chalicelib.api.components.request import ComponentRequest
 from chalicelib.api.endpoint import Call, refused
 from chalicelib.api.operation import Operation
 from chalicelib.auth import OPERATOR
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.decision import Decision
-from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import Decision
+from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.monitoring.trace import trace_id
 
 HEADERS = ("X-Backend", "X-Flag-Reason")

@@ -11,7 +11,7 @@ from chalicelib.api.components.bodies import ReadQuery
 from chalicelib.api.components.witness_bodies import FeedbackBody, FeedbackReceipt, MeasurementsBody
 from chalicelib.api.endpoint import Call, validated
 from chalicelib.api.routes import Routes
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.services.components.component_reads import ComponentRead
 

@@ -6,12 +6,12 @@ from typing import Annotated, Self
 from pydantic import Field, StrictInt, model_validator
 
 from chalicelib.api.bodies import Body, Number
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import Reason
+from chalicelib.domain.migration.records.feedback import Feedback
+from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Reason
-from chalicelib.domain.rollout.feedback import Feedback
-from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
 from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.components.component_reads import ComponentRead
 

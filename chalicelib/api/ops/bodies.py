@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import StringConstraints
 
 from chalicelib.api.bodies import Body, Moment
-from chalicelib.domain.operating import REASON_LENGTH, Action
-from chalicelib.domain.sides import (
+from chalicelib.domain.backends.sides import (
     Side,
     SyncMode,
 )
+from chalicelib.domain.operating import REASON_LENGTH, Action
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_LENGTH)]
 

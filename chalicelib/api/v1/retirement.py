@@ -22,10 +22,10 @@ from chalicelib.api.operation import Function, Operation, Promises
 from chalicelib.api.routes import Routes
 from chalicelib.api.v1.errors import error_answer
 from chalicelib.bootstrap.container import container
+from chalicelib.domain.migration.retirement.callers import client_of
+from chalicelib.domain.migration.retirement.errors import BrownOutError, SunsetError
 from chalicelib.domain.readings import moment, to_datetime
-from chalicelib.domain.retirement.callers import client_of
-from chalicelib.domain.retirement.errors import BrownOutError, SunsetError
-from chalicelib.services.retirement.watch import RetirementWatch
+from chalicelib.services.migration.retirement.watch import RetirementWatch
 
 Declared = TypeVar("Declared", bound=Function)
 DESCRIBED = "/v1/openapi.json"

@@ -7,10 +7,10 @@ from pydantic import Field, RootModel, StrictBool, StringConstraints
 from chalicelib.api.bodies import DIGITS, TRUTH, Amount, Body, DateText, Moment
 from chalicelib.api.errors import REASON_LENGTH, shortened
 from chalicelib.api.upload import UploadedFile
-from chalicelib.domain.csv.options import CsvOptions, DateOrder
 from chalicelib.domain.errors import FieldError
-from chalicelib.domain.imports.options import ImportMode, ImportOptions, OnConflict
-from chalicelib.domain.imports.plan import field_error, warning_as_error
+from chalicelib.domain.files.csv.options import CsvOptions, DateOrder
+from chalicelib.domain.files.imports.options import ImportMode, ImportOptions, OnConflict
+from chalicelib.domain.files.imports.plan import field_error, warning_as_error
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
 from chalicelib.services.recording.csv_import import ImportReport

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from chalicelib.api.bodies import Body, Moment
-from chalicelib.domain.account import Erasure
+from chalicelib.domain.people.account import Erasure
 from chalicelib.domain.readings import to_datetime
 
 SURE = "confirm=erase says that everything is to be erased for good; first take it along: GET /v2/account/export"

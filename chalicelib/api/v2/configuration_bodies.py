@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from chalicelib.api.bodies import Amount, Body, Confirm, DateText, Moment
-from chalicelib.domain.events import MeterChange
+from chalicelib.domain.events.contracts import MeterChange
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.plausibility.limits import MAX_DIGITS, MAX_INTEGER_DIGITS
 from chalicelib.domain.ports import UserSettings

@@ -7,7 +7,7 @@ from chalicelib.api.preconditions import conditional_answer
 from chalicelib.api.routes import Routes
 from chalicelib.api.timeline import timeline_of
 from chalicelib.api.v2.display_bodies import DisplayQuery, HistogramDisplay, MonthlyDisplay, SummaryDisplay
-from chalicelib.domain.json_text import JsonText, as_one_object, json_text, member
+from chalicelib.domain.json.text import JsonText, as_one_object, json_text, member
 from chalicelib.domain.readings import to_datetime
 from chalicelib.services.display.display import View
 

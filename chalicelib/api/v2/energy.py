@@ -19,7 +19,7 @@ from chalicelib.api.v2.reading_bodies import (
     RecordedBody,
     StoredReadingBody,
 )
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.services.recording.energy_crud import Recorded
 
 READING = "/v2/energy/{reading_id}"

@@ -16,7 +16,7 @@ from chalicelib.api.v2.configuration_bodies import (
     RecordedExchangeBody,
     StoredExchangeBody,
 )
-from chalicelib.domain.events import MeterChange
+from chalicelib.domain.events.contracts import MeterChange
 from chalicelib.domain.meters.configuration import Exchange
 
 EXCHANGE = "/v2/exchanges/{exchange_id}"

@@ -11,9 +11,9 @@ from chalicelib.api.routes import Routes
 from chalicelib.api.timeline import range_of
 from chalicelib.api.upload import JSON, TEXT_CSV
 from chalicelib.api.v2.export_bodies import ExportBody, ExportQuery
-from chalicelib.domain.export.csv_text import csv_text
-from chalicelib.domain.export.json_document import json_text
-from chalicelib.domain.export.page import ExportPage
+from chalicelib.domain.files.export.csv_text import csv_text
+from chalicelib.domain.files.export.json_document import json_text
+from chalicelib.domain.files.export.page import ExportPage
 from chalicelib.domain.ports import ReadingFilter
 from chalicelib.domain.readings import local_date
 from chalicelib.services.recording.export import PageReader

@@ -1,4 +1,4 @@
-"""The query of an export, and the model of its JSON document, which ``chalicelib.domain.export`` writes."""
+"""The query of an export, and the model of its JSON document, which ``chalicelib.domain.files.export`` writes."""
 
 from typing import Annotated, Literal
 

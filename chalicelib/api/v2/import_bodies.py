@@ -8,14 +8,14 @@ from pydantic import Field, StringConstraints
 from chalicelib.api.bodies import DIGITS, TRUTH, Amount, Body, Moment
 from chalicelib.api.errors import REASON_LENGTH, shortened
 from chalicelib.api.upload import JSON, UNNAMED, UploadedFile
-from chalicelib.domain.csv.options import CsvOptions, DateOrder
-from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, RowError
 from chalicelib.domain.errors import RowWarning
-from chalicelib.domain.events import MeterChange
-from chalicelib.domain.imports.options import ImportMode, ImportOptions, OnConflict
-from chalicelib.domain.imports.plan import field_error
-from chalicelib.domain.imports.record import FileForm, ImportRecord, ImportState, KeptReading
+from chalicelib.domain.events.contracts import MeterChange
+from chalicelib.domain.files.csv.options import CsvOptions, DateOrder
+from chalicelib.domain.files.csv.parsed import CsvFormat, CsvRow, RowError
+from chalicelib.domain.files.imports.options import ImportMode, ImportOptions, OnConflict
+from chalicelib.domain.files.imports.plan import field_error
 from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.meters.import_record import FileForm, ImportRecord, ImportState, KeptReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.recording.csv_import import ImportReport
 from chalicelib.services.recording.import_undo import UndoReport

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.walks import Verification, Walk
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.sides import SyncMode
 
 
 @dataclass(frozen=True, slots=True)

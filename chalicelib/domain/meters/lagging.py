@@ -3,7 +3,7 @@
 Behind them come *outdated* meters: their display shows every write, by an older calculation version. Nobody is shown
 that, so they have time.
 
-What lives here: values, the pause between attempts and the port. What does not: the sweeper (``services.sweeper``).
+What lives here: values, the pause between attempts, the port. What does not: the sweeper (``services.refresh``).
 """
 
 from collections.abc import Iterator, Sequence

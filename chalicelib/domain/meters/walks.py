@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sides import SyncMode, SyncState
 
 FindingKind = tuple[str, EnergyType, str]  # collection, type, kind
 FindingKinds = tuple[tuple[FindingKind, int], ...]

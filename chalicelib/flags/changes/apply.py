@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError, UnchangedError
-from chalicelib.domain.rollout.flag_history import FlagChange, KnownUsers
-from chalicelib.domain.sync.reconciliation import SyncControl
+from chalicelib.domain.migration.records.flag_history import FlagChange, KnownUsers
+from chalicelib.domain.migration.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import Deployed
 from chalicelib.flags.changes.checks import opens, rises, widens
 from chalicelib.flags.changes.gated import Allowed, ManualRises

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from chalicelib.domain.migration.records.flag_history import FlagChange
+from chalicelib.domain.migration.records.usage import Answered
 from chalicelib.domain.readings import moment
-from chalicelib.domain.rollout.flag_history import FlagChange
-from chalicelib.domain.rollout.usage import Answered
 from chalicelib.flags.changes.inspect import Explanation, Listing
 from chalicelib.flags.changes.past import Past, Possible
 from chalicelib.flags.changes.planning import Plan, Step

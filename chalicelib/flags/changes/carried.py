@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from typing_extensions import override
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.flag_history import FlagChange
-from chalicelib.domain.rollouts.next_action import FlagNow
-from chalicelib.domain.rollouts.ports import Asked, RolloutFlags
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.flag_history import FlagChange
+from chalicelib.domain.migration.rollouts.next_action import FlagNow
+from chalicelib.domain.migration.rollouts.ports import Asked, RolloutFlags
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.changes.apply import FlagChanges
 from chalicelib.flags.changes.request import ChangeRequest

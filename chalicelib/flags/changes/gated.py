@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
-from chalicelib.domain.gate.verdict import Gate, GateVerdict
+from chalicelib.domain.migration.gate.verdict import Gate, GateVerdict
+from chalicelib.domain.migration.rollouts.plan import Step
+from chalicelib.domain.migration.rollouts.ports import Rollouts
+from chalicelib.domain.migration.rollouts.rollout import Rollout, State, used_up
 from chalicelib.domain.operating import COMMAND
-from chalicelib.domain.rollouts.plan import Step
-from chalicelib.domain.rollouts.ports import Rollouts
-from chalicelib.domain.rollouts.rollout import Rollout, State, used_up
 from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.names import COMPONENTS

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import RolloutError, UnavailableError
+from chalicelib.domain.migration.records.decision import Decision, RolloutDecisions
+from chalicelib.domain.migration.records.flag_history import FlagChange, FlagHistory, KnownUsers
+from chalicelib.domain.migration.sync.reconciliation import SyncControl
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.decision import Decision, RolloutDecisions
-from chalicelib.domain.rollout.flag_history import FlagChange, FlagHistory, KnownUsers
-from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane, Deployed
 from chalicelib.flags.changes.planning import Plan, at_percentages, plan_between, rule_of
 from chalicelib.flags.changes.readiness import Readiness, overruled

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from chalicelib.domain.errors import RolloutError, UnavailableError
-from chalicelib.domain.rollout.flag_history import ChangeState, ComponentAnswer, FlagChange, FlagHistory
+from chalicelib.domain.migration.records.flag_history import ChangeState, ComponentAnswer, FlagChange, FlagHistory
 from chalicelib.flags.appconfig.deployment import LOOK_AGAIN, FlagDeployment
 from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read, version_of
 from chalicelib.flags.document.names import short_name

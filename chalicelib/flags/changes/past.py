@@ -9,17 +9,17 @@ from dataclasses import dataclass, field, replace
 from itertools import dropwhile, pairwise
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import InvalidInputError, RolloutError, UnavailableError
+from chalicelib.domain.migration.records.decision import Decision
+from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange, FlagHistory, RecordedDocument
+from chalicelib.domain.migration.records.usage import KEPT_DAYS, Answered, UsageLog
+from chalicelib.domain.migration.sync.modes import MODE_MS, decided_by
+from chalicelib.domain.migration.sync.past_modes import PastMode, mode_then
+from chalicelib.domain.migration.sync.reconciliation import SyncControl
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import DAY_MS, moment, parse_instant
-from chalicelib.domain.rollout.decision import Decision
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, FlagHistory, RecordedDocument
-from chalicelib.domain.rollout.usage import KEPT_DAYS, Answered, UsageLog
-from chalicelib.domain.sync.modes import MODE_MS, decided_by
-from chalicelib.domain.sync.past_modes import PastMode, mode_then
-from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.changes.planning import rule_of

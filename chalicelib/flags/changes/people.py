@@ -8,9 +8,9 @@ from typing import Any
 
 from typing_extensions import override
 
-from chalicelib.domain.account import KeepsPeople, Left
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
-from chalicelib.domain.people import names
+from chalicelib.domain.people.account import KeepsPeople, Left
+from chalicelib.domain.people.ids import names
 from chalicelib.flags.appconfig.clients import answering
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane, Deployed
 from chalicelib.flags.changes.publishing import FlagPublishing

@@ -10,9 +10,9 @@ from decimal import Decimal
 from itertools import chain
 from typing import Self
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.decision import Decision, Reason
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.flags.changes.patch import FlagPatch, Known, patched
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore

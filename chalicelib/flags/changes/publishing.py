@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
+from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange, FlagHistory
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, FlagHistory
 from chalicelib.flags.appconfig.control_plane import Deployed
 from chalicelib.flags.appconfig.deployment import MOVED_ON, Deployment, FlagDeployment, Waiting
 from chalicelib.flags.appconfig.session import POLL_SECONDS

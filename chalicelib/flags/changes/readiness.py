@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import RolloutError
+from chalicelib.domain.migration.sync.reconciliation import SyncControl, Verified
 from chalicelib.domain.operating import COMMAND, Obstacle
 from chalicelib.domain.readings import moment
-from chalicelib.domain.sides import SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import SyncControl, Verified
 
 
 def overruled(sync: SyncState) -> str | None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from chalicelib.domain.migration.records.flag_history import FlagChange
 from chalicelib.domain.operating import checked_reason
-from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENTS as COMPONENTS
 from chalicelib.flags.document.names import component_flag_named as component_flag_named

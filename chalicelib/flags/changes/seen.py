@@ -1,6 +1,6 @@
 """The adapter by which the status reads flags."""
 
-from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
+from chalicelib.domain.migration.status.flags import FlagSeen, FlagsSeen
 from chalicelib.flags.changes.inspect import Listing
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL

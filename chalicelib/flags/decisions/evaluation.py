@@ -3,9 +3,9 @@
 from aws_lambda_powertools.utilities.feature_flags import FeatureFlags
 from typing_extensions import override
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.decision import Decision, Reason, RolloutDecisions
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import Decision, Reason, RolloutDecisions
 from chalicelib.flags.decisions.rules import OPEN, TO_NEW
 from chalicelib.flags.decisions.store import FlagStore, Loaded
 from chalicelib.flags.document.bucketing import bucket

@@ -5,7 +5,7 @@ A feature that is no boolean one is plain Powertools too, and shows which rule h
 
 from typing import Any
 
-from chalicelib.domain.rollout.decision import Reason
+from chalicelib.domain.migration.records.decision import Reason
 from chalicelib.flags.document.feature_codec import feature_of
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument

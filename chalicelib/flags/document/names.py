@@ -1,6 +1,6 @@
 """The names of all flags: the global gate and one per component. Rules about their content live in ``flag``."""
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import NotFoundError
 
 GLOBAL = "new_backend_enabled"

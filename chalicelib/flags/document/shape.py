@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from chalicelib.domain.canonical import canonical_bytes
+from chalicelib.domain.json.canonical import canonical_bytes
 from chalicelib.flags.document.flag_document import FlagDocument
 
 

@@ -10,10 +10,10 @@ from functools import partial
 from traceback import format_tb
 from typing import Any
 
-from chalicelib.domain.account import Erasure, Erasures, KeepsLate, KeepsPeople, Left
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.people.account import Erasure, Erasures, KeepsLate, KeepsPeople, Left
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.monitoring.errors import what_of
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import concerning

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.account import AccountExport
+from chalicelib.domain.people.account import AccountExport
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.pseudonyms import Pseudonyms
 
 # What is kept of a person beside the database, by what it is called.
 Beside = Callable[[str], Mapping[str, Sequence[Any]]]

@@ -18,9 +18,9 @@ from pydantic import (
     TypeAdapter,
 )
 
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
-from chalicelib.domain.components import Component
-from chalicelib.domain.json_text import JsonText, WithText, as_one_object, json_text
+from chalicelib.domain.json.text import JsonText, WithText, as_one_object, json_text
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.components.energy_backend import EnergyBackend

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from typing_extensions import override
 
-from chalicelib.domain.imports.options import DEFAULTS, ImportOptions
+from chalicelib.domain.files.imports.options import DEFAULTS, ImportOptions
 from chalicelib.domain.ports import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display.display import Timeline, View

@@ -2,7 +2,7 @@
 
 from typing_extensions import override
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.ports import Clock, DisplayDataRepository, PageRequest, ReadingQueries, StoredReading
 from chalicelib.services.components.energy_backend import Recording

@@ -11,7 +11,8 @@ from secrets import randbelow
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.calculation.summary import instants_of_cards
@@ -19,7 +20,6 @@ from chalicelib.domain.meters.display_documents import ALWAYS_WRITTEN, DataType,
 from chalicelib.domain.meters.invariants import VERSION_LIMIT
 from chalicelib.domain.ports import Clock, DisplayDataRepository, InstantsIn, MeterSnapshot, MeterState, ReadingQueries
 from chalicelib.domain.readings import EnergyType, local_date
-from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import (
     finished_summary_data,
     histogram_data,

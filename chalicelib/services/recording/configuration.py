@@ -10,7 +10,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import ConflictError, NotFoundError, RevisionError
-from chalicelib.domain.events import MeterChange, MeterExchanged, UserSettingsChanged
+from chalicelib.domain.events.contracts import MeterChange, MeterExchanged, UserSettingsChanged
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.plausibility.limits import check_exchange, check_modulus, check_register
 from chalicelib.domain.ports import (

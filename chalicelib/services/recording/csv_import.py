@@ -7,14 +7,15 @@ from dataclasses import replace
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.errors import DuplicateReadingError, ImportRowsError, UnavailableError
-from chalicelib.domain.events import EnergyReadingsBulkImported, ImportedMeter, MeterChange
-from chalicelib.domain.imports.files import ReadFile, read_file
-from chalicelib.domain.imports.known import KnownMeter
-from chalicelib.domain.imports.options import DEFAULTS, ImportOptions
-from chalicelib.domain.imports.plan import plan_import
-from chalicelib.domain.imports.record import ImportRecord
+from chalicelib.domain.events.contracts import EnergyReadingsBulkImported, ImportedMeter, MeterChange
+from chalicelib.domain.files.imports.files import ReadFile, read_file
+from chalicelib.domain.files.imports.known import KnownMeter
+from chalicelib.domain.files.imports.options import DEFAULTS, ImportOptions
+from chalicelib.domain.files.imports.plan import plan_import
+from chalicelib.domain.meters.import_record import ImportRecord
 from chalicelib.domain.ports import (
     Clock,
     EventPublisher,
@@ -27,7 +28,6 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sides import Side
 from chalicelib.services.recording.import_write import (
     ImportReport,
     Moment,

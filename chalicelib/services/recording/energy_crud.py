@@ -9,7 +9,12 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import InvalidReadingError, RevisionError
-from chalicelib.domain.events import EnergyReadingCreated, EnergyReadingDeleted, EnergyReadingUpdated, MeterChange
+from chalicelib.domain.events.contracts import (
+    EnergyReadingCreated,
+    EnergyReadingDeleted,
+    EnergyReadingUpdated,
+    MeterChange,
+)
 from chalicelib.domain.plausibility.limits import check_reading, check_register
 from chalicelib.domain.ports import (
     Clock,

@@ -1,9 +1,9 @@
-"""Giving a user's readings back, page by page: what a page holds. How it is written: ``chalicelib.domain.export``."""
+"""Giving a user's readings back, page by page: what a page holds. How it is written: ``domain.files.export``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from chalicelib.domain.export.page import PAGE_READINGS, ExportPage
+from chalicelib.domain.files.export.page import PAGE_READINGS, ExportPage
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.plausibility.limits import in_kept_digits
 from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQueries, SettingsRepository, StoredReading

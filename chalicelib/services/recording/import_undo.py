@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import chain
 
-from chalicelib.domain.events import EnergyReadingsImportUndone, MeterChange
-from chalicelib.domain.imports.record import ImportedReadings, ImportRecord, KeptReading, Replaced, Undone
+from chalicelib.domain.events.contracts import EnergyReadingsImportUndone, MeterChange
 from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.meters.import_record import ImportedReadings, ImportRecord, KeptReading, Replaced, Undone
 from chalicelib.domain.ports import (
     Change,
     Clock,

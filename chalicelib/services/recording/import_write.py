@@ -9,16 +9,16 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, RowError
 from chalicelib.domain.errors import RowWarning
-from chalicelib.domain.events import MeterChange
-from chalicelib.domain.imports.files import ReadFile
-from chalicelib.domain.imports.known import KnownMeter
-from chalicelib.domain.imports.options import ImportOptions
-from chalicelib.domain.imports.other_zone import FARTHEST_MS
-from chalicelib.domain.imports.plan import ImportPlan, MeterPlan, plan_import
-from chalicelib.domain.imports.record import IdRange, ImportedReadings, ImportRecord, Replaced
+from chalicelib.domain.events.contracts import MeterChange
+from chalicelib.domain.files.csv.parsed import CsvFormat, CsvRow, RowError
+from chalicelib.domain.files.imports.files import ReadFile
+from chalicelib.domain.files.imports.known import KnownMeter
+from chalicelib.domain.files.imports.options import ImportOptions
+from chalicelib.domain.files.imports.other_zone import FARTHEST_MS
+from chalicelib.domain.files.imports.plan import ImportPlan, MeterPlan, plan_import
 from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.meters.import_record import IdRange, ImportedReadings, ImportRecord, Replaced
 from chalicelib.domain.plausibility.usual import USUAL_BASE_MS
 from chalicelib.domain.ports import Change, NewReading, StoredReading, UserSettings, WriteTransaction
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading

@@ -8,7 +8,8 @@ newer one shows is left alone.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.affected import affected_years
 from chalicelib.domain.calculation.compact import utc_year
@@ -19,7 +20,6 @@ from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.packing import Packed, SeriesPacking, merged
 from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, MeterState, ReadingQueries
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
-from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_inputs_data
 
 # How long a function goes on with the steps of one meter. With the last step, and what publishes it, less than the time

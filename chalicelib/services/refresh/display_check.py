@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.canonical import is_same
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.json_text import json_text
+from chalicelib.domain.json.canonical import is_same
+from chalicelib.domain.json.text import json_text
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import view_id
 from chalicelib.domain.meters.walks import DISPLAY, METERS, SERIES, DisplayedMeters, Finding

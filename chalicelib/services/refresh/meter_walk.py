@@ -9,10 +9,10 @@ from dataclasses import replace
 from itertools import islice, takewhile
 from typing import cast
 
+from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.meters.fan_out import ALL_METERS, MeterRange
 from chalicelib.domain.meters.walks import DisplayedMeters, Verification, Walk, WalkControl, WalkProgress, why_past
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.sides import SyncState
 from chalicelib.monitoring.logger import logger
 
 Look = Callable[[Sequence[MeterKey], SyncState], Verification]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.events import MeterRefreshRequested, MeterVersion
+from chalicelib.domain.events.contracts import MeterRefreshRequested, MeterVersion
 from chalicelib.domain.ports import Clock, DisplayDataRepository, EventPublisher
 from chalicelib.domain.readings import EnergyType, to_datetime
 

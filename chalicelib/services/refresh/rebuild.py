@@ -7,11 +7,11 @@ readers, writers and handlers go on meanwhile, and what an interruption leaves d
 from collections.abc import Sequence
 from functools import partial
 
+from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.fan_out import FanOut
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkControl
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.sides import Side, SyncState
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.fan_out import Jobs, RangeJob
 from chalicelib.services.refresh.meter_walk import Look, MeterWalk, Progress

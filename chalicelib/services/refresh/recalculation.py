@@ -6,7 +6,7 @@ For when nobody can say what changed. What a known change touches is the busines
 from collections.abc import Collection
 
 from chalicelib.domain.errors import AccountErasedError
-from chalicelib.domain.events import MeterChange
+from chalicelib.domain.events.contracts import MeterChange
 from chalicelib.domain.ports import Clock, Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.recording.configuration import touch_all

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.domain.events import EnergyEvent, MeterEvent
+from chalicelib.domain.events.contracts import EnergyEvent, MeterEvent
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 
 

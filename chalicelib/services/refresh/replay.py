@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
-from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested, MeterVersion
+from chalicelib.domain.events.contracts import EnergyEvent, MeterRefreshRequested, MeterVersion
 from chalicelib.domain.meters.register import MeterRegister, RegisteredMeter
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import to_datetime

@@ -16,10 +16,10 @@ from functools import partial
 from traceback import format_tb
 from typing import Any, Literal
 
+from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter, LaggingMeters
 from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.sides import Side, SyncState
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import concerning
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService

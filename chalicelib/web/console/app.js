@@ -16,14 +16,14 @@ const ROLES = [OPERATOR, "viewer"];
 
 /** Each screen that is no part of the first load, by its name in the address. */
 const SCREENS = {
-  "dead-letters": [() => import("./dead_letters.js"), "dead_letters.js"],
-  staleness: [() => import("./staleness.js"), "staleness.js"],
-  "sync-mode": [() => import("./sync_mode.js"), "sync_mode.js"],
-  verify: [() => import("./verify.js"), "verify.js"],
-  alarms: [() => import("./alarms.js"), "alarms.js"],
+  "dead-letters": [() => import("../screens/dead_letters.js"), "../screens/dead_letters.js"],
+  staleness: [() => import("../screens/staleness.js"), "../screens/staleness.js"],
+  "sync-mode": [() => import("../screens/sync_mode.js"), "../screens/sync_mode.js"],
+  verify: [() => import("../screens/verify.js"), "../screens/verify.js"],
+  alarms: [() => import("../screens/alarms.js"), "../screens/alarms.js"],
 };
-const COMPONENT = [() => import("./component.js"), "component.js"];
-const COMMANDS = [() => import("./commands.js"), "commands.js"];
+const COMPONENT = [() => import("../screens/component.js"), "../screens/component.js"];
+const COMMANDS = [() => import("./commands.js"), "./commands.js"];
 
 /** @param {any[]} screen */
 const loaded = ([load, name]) => later(load, new URL(name, import.meta.url).href);

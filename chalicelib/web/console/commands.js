@@ -1,12 +1,12 @@
 /** What operators may do here. It is loaded for them alone: viewers have none of these buttons. */
 
 import { useDraft } from "../page/component.js";
+import { FLAGS } from "../screens/plan.js";
+import { nameOf, ROLLOUTS } from "../screens/rollout.js";
+import { screenWords } from "../screens/screen_words.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { useDocuments } from "./documents.js";
 import { Panel, reasonOf, useConsole } from "./parts.js";
-import { FLAGS } from "./plan.js";
-import { nameOf, ROLLOUTS } from "./rollout.js";
-import { screenWords } from "./screen_words.js";
 
 const LONGEST_REASON = 500;
 const CHANGE_PATIENCE_MS = 60_000;

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from chalicelib.bootstrap.operations import Operations, now, shell_calculation
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.repositories.database import MongoDatabase

@@ -11,10 +11,10 @@ import click
 
 from chalicelib.bootstrap.comparer import shell_comparer, shell_page_times
 from chalicelib.bootstrap.operations import now
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.migration.records.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import DAY_MS, to_ms
-from chalicelib.domain.rollout.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
-from chalicelib.services.comparison.runs import BackendComparer
+from chalicelib.services.migration.comparison.runs import BackendComparer
 from infra.errors import OperatorError
 from infra.local.identity import Identity
 from infra.operations.compare.feedback import feedback_document, print_feedback, print_feedback_report

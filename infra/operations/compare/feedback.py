@@ -5,8 +5,8 @@ from typing import Any
 
 from rich.table import Table
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.feedback import STATES, FeedbackReport, GivenFeedback
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.feedback import STATES, FeedbackReport, GivenFeedback
 from infra.operations.compare.printing import SHOWN
 from infra.operations.printing import console, counted, minute, moment
 

@@ -7,7 +7,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from chalicelib.bootstrap.operations import now
-from chalicelib.domain.rollout.comparison_log import ComparisonReport, DifferenceGroup, Outcome, Replay, Sighting
+from chalicelib.domain.migration.records.comparison_log import (
+    ComparisonReport,
+    DifferenceGroup,
+    Outcome,
+    Replay,
+    Sighting,
+)
 from infra.operations.printing import console, minute, moment
 from infra.operations.printing import counted as number
 

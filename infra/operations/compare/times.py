@@ -5,8 +5,8 @@ from typing import Any
 
 from rich.table import Table
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.rollout.measurements import ComponentTimes, Sample
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.migration.records.measurements import ComponentTimes, Sample
 from infra.operations.printing import console
 
 HALF, MOST = 0.5, 0.95

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import EnergyMonitorError, UnchangedError
 from chalicelib.flags.changes.apply import FlagChanges
 from chalicelib.flags.changes.as_json import (

@@ -3,8 +3,8 @@
 from rich.markup import escape
 from rich.table import Table
 
+from chalicelib.domain.migration.records.usage import Answered
 from chalicelib.domain.readings import moment
-from chalicelib.domain.rollout.usage import Answered
 from chalicelib.flags.changes.past import Past, Possible
 from infra.operations.printing import console, folding_table
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from chalicelib.domain.rollout.flag_history import ChangeState, ComponentAnswer, FlagChange
+from chalicelib.domain.migration.records.flag_history import ChangeState, ComponentAnswer, FlagChange
 from chalicelib.flags.changes.inspect import Explanation, Listing
 from chalicelib.flags.changes.planning import Plan
 from chalicelib.flags.changes.request import ChangeResult

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 import click
 
 from chalicelib.bootstrap.operations import now
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS
+from chalicelib.domain.migration.retirement.full_flags import partly_old
 from chalicelib.domain.readings import moment
-from chalicelib.domain.retirement.calendar_parts import DAY_MS
-from chalicelib.domain.retirement.full_flags import partly_old
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.flags.changes.seen import flags_seen
-from chalicelib.services.retirement.check import since_when
+from chalicelib.services.migration.retirement.check import since_when
 from infra.operations.printing import console, counted, duration, folding_table, minute, print_json
 from infra.targets.flags import flags_of
 from infra.targets.options import json_option, with_target

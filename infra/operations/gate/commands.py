@@ -5,7 +5,7 @@ import sys
 import click
 from rich.table import Column, Table
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from infra.operations.gate.printing import print_verdict
 from infra.operations.gate.simulation import RUNS, SEED, Simulated, simulate
 from infra.operations.printing import console, print_json

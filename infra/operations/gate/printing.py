@@ -2,7 +2,7 @@
 
 from rich.markup import escape
 
-from chalicelib.domain.gate.verdict import Breach, Condition, GateVerdict
+from chalicelib.domain.migration.gate.verdict import Breach, Condition, GateVerdict
 from infra.operations.printing import console, minute
 
 MARKS = {True: "[green]holds[/]", False: "[red]does not hold[/]", None: "[yellow]not known[/]"}

@@ -11,15 +11,15 @@ from math import log, log1p
 from random import Random
 from typing import Any
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.agreements import (
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.agreements import (
     agreed,
     agreements_needed,
     chance_to_pass,
     chance_to_pass_beginning_again,
     differed,
 )
-from chalicelib.domain.gate.evidence import (
+from chalicelib.domain.migration.gate.evidence import (
     Census,
     CodeEvidence,
     GateEvidence,
@@ -28,8 +28,8 @@ from chalicelib.domain.gate.evidence import (
     Surrounding,
     VerifySeen,
 )
-from chalicelib.domain.gate.judge import judge
-from chalicelib.domain.gate.pairs import LATENCY, pair_of_times
+from chalicelib.domain.migration.gate.judge import judge
+from chalicelib.domain.migration.gate.pairs import LATENCY, pair_of_times
 
 RUNS, SEED = 2_000, 17
 LIMITS = Limits()

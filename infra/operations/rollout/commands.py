@@ -8,17 +8,17 @@ from contextlib import contextmanager
 import click
 
 from chalicelib.bootstrap.operations import now
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
-from chalicelib.domain.gate.evidence import AllowedHours
-from chalicelib.domain.rollout.flag_history import FlagChange
-from chalicelib.domain.rollouts.plan import STEPS, Plan, steps_of
-from chalicelib.domain.rollouts.rollout import Rollout, State
+from chalicelib.domain.migration.gate.evidence import AllowedHours
+from chalicelib.domain.migration.records.flag_history import FlagChange
+from chalicelib.domain.migration.rollouts.plan import STEPS, Plan, steps_of
+from chalicelib.domain.migration.rollouts.rollout import Rollout, State
 from chalicelib.flags.changes.as_json import change_document
 from chalicelib.flags.changes.patch import percentage
 from chalicelib.flags.document.names import COMPONENTS, component_flag_named
-from chalicelib.services.rollouts.as_json import rollout_document
-from chalicelib.services.rollouts.desk import RolloutDesk
+from chalicelib.services.migration.rollouts.as_json import rollout_document
+from chalicelib.services.migration.rollouts.desk import RolloutDesk
 from infra.errors import OperatorError
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from chalicelib.domain.rollout.flag_history import FlagChange
-from chalicelib.domain.rollouts.plan import Plan, written
-from chalicelib.domain.rollouts.rollout import Rollout, State
+from chalicelib.domain.migration.records.flag_history import FlagChange
+from chalicelib.domain.migration.rollouts.plan import Plan, written
+from chalicelib.domain.migration.rollouts.rollout import Rollout, State
 from infra.operations.printing import console, duration, folding_table, minute, printable
 
 BY_ITSELF = (State.STOPPED, State.DONE)

@@ -8,8 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.bootstrap.operations import shell_ports
 from chalicelib.bootstrap.status import status_service
-from chalicelib.domain.components import Component
-from chalicelib.domain.status.blocks import LONGEST_HOURS, Status
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.status.blocks import LONGEST_HOURS, Status
 from infra.deployment.packaging import ROOT, digest_of_sources
 from infra.errors import OperatorError
 from infra.operations.printing import print_json

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from rich.markup import escape
 
-from chalicelib.domain.rollouts.rollout import State
-from chalicelib.domain.status.blocks import (
+from chalicelib.domain.migration.rollouts.rollout import State
+from chalicelib.domain.migration.status.blocks import (
     AlarmsBlock,
     Answers,
     Block,

@@ -7,7 +7,7 @@ import click
 
 from chalicelib.bootstrap.operations import now
 from chalicelib.dead_letters.queue import LetterQueue
-from chalicelib.domain.trace import named_trace
+from chalicelib.domain.events.trace import named_trace
 from infra.operations.printing import print_json
 from infra.operations.trace.logs import lines_of_file, lines_of_groups
 from infra.operations.trace.path import Path, Step, path_document, print_path

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-from chalicelib.domain.account import CLOSED_MS, LATE_MS, AccountPage, Erasure, Left
 from chalicelib.domain.errors import FieldError, InvalidInputError
+from chalicelib.domain.people.account import CLOSED_MS, LATE_MS, AccountPage, Erasure, Left
 from infra.simulation.memory.store import FakeStore
 
 METERS, READINGS = "meters", "source_energy_readings"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.events.contracts import EnergyEvent
 
 
 class FakePublisher:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from chalicelib.bootstrap.operations import now
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.imports.record import ImportRecord
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
+from chalicelib.domain.meters.import_record import ImportRecord
 from chalicelib.domain.ports import Clock, MeterState, StoredReading, UserSettings
 from chalicelib.domain.readings import EnergyType, MeterKey, Reading
-from chalicelib.domain.sides import Side, SyncMode, SyncState
 
 K = TypeVar("K", bound=tuple[Any, ...])
 V = TypeVar("V")

@@ -8,7 +8,8 @@ from typing import TypeVar
 from uuid import uuid4
 
 from chalicelib.bootstrap.operations import now
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import (
     AccountErasedError,
@@ -17,10 +18,11 @@ from chalicelib.domain.errors import (
     NotFoundError,
     UnavailableError,
 )
-from chalicelib.domain.imports.record import IdRange, ImportRecord
 from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.meters.import_record import IdRange, ImportRecord
 from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.meters.walks import Walk, WalkProgress
+from chalicelib.domain.migration.sync.recovery import Remains
 from chalicelib.domain.ports import (
     Change,
     Clock,
@@ -34,8 +36,6 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import LAST_INSTANT, EnergyType, MeterKey, Reading
-from chalicelib.domain.sides import Side, SyncState
-from chalicelib.domain.sync.recovery import Remains
 from infra.simulation.memory.state import Meter, Readings, State
 
 T = TypeVar("T")

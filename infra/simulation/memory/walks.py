@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Set
 
+from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.meters.walks import Finding, Walk, WalkProgress
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sides import Side, SyncState
 from infra.simulation.memory.store import FakeStore, ReadingsById
 
 LAST_TYPE = max(EnergyType)

@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 
 
 def values(place: Locator) -> list[float | str]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from chalice.test import HTTPResponse
 
 from chalicelib.api.travelling import LARGE_OFTEN
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 
 NOW = "2024-03-15T10:00:00Z"
 SHARES = {Component.ENERGY_TABLE: ("12.5", 8, 1)}

@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.flags.document.flag import Flag
 from tests.browser.accessibility import accessible, fits, reach
 from tests.browser.chromium import NARROW
 from tests.browser.conftest import SignIn
 from tests.browser.console.conftest import Enter
+from tests.browser.console.dialogs import confirm
 from tests.browser.console.operations import FINDING, FINGERPRINT, Operations, alarms, mode, status
 from tests.browser.people import be, sign_in_as
 from tests.browser.server import Served
 from tests.browser.settling import settled
 from tests.browser.watching import Watch
-from tests.functional.test_page import BUDGET_BYTES
+from tests.functional.web.budget import BUDGET_BYTES
 from tests.unit.flags.rollout import TABLE, Rollout
 
 SCREENS = ["", "energy_table", "alarms", "dead-letters", "staleness", "sync-mode", "verify"]
@@ -50,15 +51,6 @@ def go(page: Page, screen: str) -> None:
     page.evaluate(f"location.hash = '{screen}'")
     page.locator("main section [aria-current], main section .command").first.wait_for()
     settled(page)
-
-
-def confirm(page: Page, button: str, why: str) -> Locator:
-    """Press a button, say why, and press it again in the dialog."""
-    page.get_by_role("button", name=button, exact=True).click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Why?").fill(why)
-    dialog.get_by_role("button", name=button, exact=True).click()
-    return dialog
 
 
 def test_an_operator_sees_where_the_migration_stands_and_what_comes_first(enter: Enter) -> None:
@@ -281,6 +273,7 @@ def test_verify_goes_on_until_it_is_finished(enter: Enter, operations: Operation
     assert len(operations.asked) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("status_code", [403, 503])
 @pytest.mark.parametrize("path", PARTS)
 def test_a_part_that_is_refused_says_so_and_the_rest_is_shown(

@@ -4,12 +4,12 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Locator, Page, expect
 
-from chalicelib.domain.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from infra.__main__ import main as infra
 from infra.operations.migrate.commands import cli as migrations
 from tests.browser.conftest import SignIn
+from tests.browser.console.dialogs import confirm
 from tests.browser.console.figures import commands, in_document, on_screen
-from tests.browser.console.test_console import confirm
 from tests.browser.households import two_meters
 from tests.browser.people import sign_in_as
 from tests.browser.server import Served
@@ -57,7 +57,7 @@ def screen(page: Page, name: str, section: str) -> Locator:
 
 
 def test_every_figure_of_the_first_screen_is_the_one_of_the_status(household: Served, page: Page) -> None:
-    """The command prints the same document (``tests/e2e/test_console.py``)."""
+    """The command prints the same document (``tests/e2e/migration/test_console.py``)."""
     token = household.identity.token("olga", roles=["operator"])
     answer = household.answer("GET", "/ops/status", {"Authorization": f"Bearer {token}"}, b"")
     shown = on_screen(page)

@@ -128,6 +128,7 @@ def test_all_of_it_fits_a_narrow_dark_phone(enter: SignIn, without_network: Away
         accessible(page)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("status", [500, 503])
 def test_the_page_opens_although_a_gateway_answers_for_an_application_that_is_away(
     served: Served, enter: SignIn, watch: Watch, status: int

@@ -1,5 +1,6 @@
 """Readings wait on the device and are sent once: in order, asked about, refused, or in conflict with others."""
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.accessibility import accessible
@@ -9,6 +10,8 @@ from tests.browser.people import sign_in_as
 from tests.browser.server import Served
 from tests.browser.settling import come_back, settled, until
 from tests.browser.watching import Watch
+
+pytestmark = pytest.mark.long
 
 # Lets another tab send: nothing is sent or given up here until ``release`` is called.
 HOLD = """() => void navigator.locks.request("readings /api", () => new Promise((resolve) => {

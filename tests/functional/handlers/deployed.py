@@ -3,7 +3,7 @@
 from typing import Any
 
 from app import app
-from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.events.contracts import EnergyEvent
 from chalicelib.handlers.event_function import MODEL
 
 FUNCTIONS = {function.name: function.handler_string for function in app.pure_lambda_functions}

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.events.contracts import EnergyEvent
 from tests.functional.conftest import Api
 
 

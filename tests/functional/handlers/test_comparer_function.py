@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.migration.records.comparison_log import Outcome
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import Outcome
-from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.handlers.comparer import METRICS, backend_comparer
 from infra.simulation.memory.migration.comparisons import FakeComparisonLog
 from tests.functional.conftest import NOW, Api

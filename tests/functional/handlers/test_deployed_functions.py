@@ -12,7 +12,7 @@ import yaml
 
 from app import app
 from chalicelib.api.routes import AUTHENTICATED
-from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.events.contracts import EnergyEvent
 from chalicelib.handlers import (
     account_eraser,
     census_taker,

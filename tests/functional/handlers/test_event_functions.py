@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.bootstrap.container import compose, using
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.events import MeterRefreshRequested, MeterVersion
+from chalicelib.domain.events.contracts import MeterRefreshRequested, MeterVersion
 from chalicelib.domain.readings import EnergyType
 from chalicelib.handlers import display_data
 from chalicelib.handlers.display_data import bulk_import_handler, energy_reading_created_handler

@@ -8,17 +8,17 @@ import pytest
 
 from chalicelib.bootstrap.container import Surroundings as Composed
 from chalicelib.bootstrap.container import compose, using
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.differences import differences
-from chalicelib.domain.rollout.feedback import Feedback
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.reconciliation import Verified
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.differences import differences
+from chalicelib.domain.migration.records.feedback import Feedback
+from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.migration.sync.reconciliation import Verified
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.handlers.status_reporter import status_reporter
 from chalicelib.monitoring.metrics import metrics
 from tests.functional.conftest import NOW, Api

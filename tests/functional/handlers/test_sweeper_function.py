@@ -1,32 +1,25 @@
 """The scheduled function as Lambda calls it: what never arrived is shown, and how far the display lags is measured."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
 import pytest
 
 from chalicelib.bootstrap.container import compose, using
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.handlers.sweeper import sweeper
 from chalicelib.services.refresh.sweeper import SweepReport
-from tests.functional.conftest import NOW, Api
+from tests.functional.conftest import (
+    NOW,
+    Api,
+)
 from tests.functional.handlers.event_calls import Context, recorded
+from tests.functional.handlers.scheduled_calls import SCHEDULE, later
 
-SCHEDULE = {"id": "schedule-1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
 POWER = EnergyType.POWER
-
-
-@contextmanager
-def later(api: Api, elapsed_ms: int) -> Iterator[None]:
-    """The same store, some time later."""
-    api.store.stored.clock = lambda: NOW + elapsed_ms
-    with using(compose(api.ports, api.container.verifier, api.store.stored.clock)):
-        yield
 
 
 def run(api: Api, elapsed_ms: int = 60_000) -> dict[str, Any]:

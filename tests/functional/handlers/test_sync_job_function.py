@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.bootstrap.container import compose, using
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.events import EnergyReadingsSynced
+from chalicelib.domain.events.contracts import EnergyReadingsSynced
+from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import SyncStop
 from chalicelib.handlers.display_data import energy_readings_synced_handler
 from chalicelib.handlers.sync_job import sync_job
 from infra.simulation.memory.migration.sides import reading

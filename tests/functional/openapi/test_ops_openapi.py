@@ -12,8 +12,8 @@ from chalicelib.api.operation import Operation
 from chalicelib.api.ops.openapi import OPERATIONS, document
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.bootstrap.container import using
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollouts.plan import Plan
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.rollouts.plan import Plan
 from tests.fakes.alarms import FakeCloudWatch
 from tests.fakes.dead_letters import record
 from tests.fakes.operating import STACK

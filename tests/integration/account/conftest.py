@@ -9,7 +9,7 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Surroundings, compose
-from chalicelib.domain.account import CLOSED_MS, KeepsPeople
+from chalicelib.domain.people.account import CLOSED_MS, KeepsPeople
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.fence import FENCES
 from infra.simulation.memory.publisher import FakePublisher

@@ -18,16 +18,16 @@ from chalicelib.bootstrap.container import (
     Container,
     now,
 )
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.files.imports.options import ImportOptions
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.migration.records.decision import Decision
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import UserSettings
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
-from chalicelib.domain.rollout.decision import Decision
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.repositories.comparisons import MongoComparisonLog
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.people import OWNER, PEOPLE

@@ -2,13 +2,15 @@
 
 import pytest
 
-from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.repositories.fence import fence_id
 from tests.depth import DEEP
 from tests.integration.account.conftest import Place
 from tests.integration.account.person import Person, set_mode
 from tests.integration.crashes.copying import Original
 from tests.integration.crashes.crashing import CrashPoint, run
+
+pytestmark = pytest.mark.long
 
 
 @pytest.mark.parametrize("mode", list(SyncMode) if DEEP else [SyncMode.DUAL_WRITE])

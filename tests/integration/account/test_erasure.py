@@ -18,9 +18,9 @@ from chalicelib.bootstrap.container import (
     now,
     using,
 )
-from chalicelib.domain.account import Left
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import AccountErasedError, UnavailableError
-from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.people.account import Left
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.fence import fence_id
 from chalicelib.repositories.figures import MongoRolloutFigures

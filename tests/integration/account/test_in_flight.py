@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.bootstrap.container import Container
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import ConflictError, NotFoundError
-from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.events.contracts import EnergyEvent
 from chalicelib.domain.ports import UserSettings, WriteTransaction
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.recording.configuration import ExchangeDraft, Register
@@ -23,6 +23,8 @@ from tests.integration.account.conftest import Place
 from tests.integration.account.person import CONFIRM, FILE, GAS, POWER, WHEN, Person, neighbours, set_mode
 from tests.integration.crashes.copying import Original
 from tests.integration.two_at_once.delivery import deliver, sweep
+
+pytestmark = pytest.mark.long
 
 Action = Callable[[Person, Container], object]
 

@@ -1,6 +1,6 @@
 """An erasure finds what names a person by indexes, except in records that are short and may name anybody in a text."""
 
-from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.backends.sides import SyncMode
 from tests.integration.account.conftest import Place
 from tests.integration.account.person import neighbours, set_mode
 from tests.integration.repositories.explaining import WITHOUT_INDEX, planned

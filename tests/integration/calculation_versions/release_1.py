@@ -17,7 +17,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.invariants import FIRST_CALCULATION
 from chalicelib.domain.ports import MeterSnapshot

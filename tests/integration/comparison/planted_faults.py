@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.bootstrap.container import Container, Ports
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.services.components.energy_backend import EnergyBackend

@@ -10,22 +10,22 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.comparer import comparer as comparer_of
 from chalicelib.bootstrap.container import Container, Ports, now
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.domain.errors import ComparisonError, UnavailableError
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
+from chalicelib.domain.migration.records.decision import FORCED_OLD
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import PageRequest, StoredReading
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.decision import FORCED_OLD
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import time_limit
-from chalicelib.services.comparison.asking import RecordedComparison
-from chalicelib.services.comparison.compare_backends import BackendComparison
-from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.components.component_reads import ComponentRead, ShowDashboard, ShowForm, ShowMonths, ShowTable
+from chalicelib.services.migration.comparison.asking import RecordedComparison
+from chalicelib.services.migration.comparison.compare_backends import BackendComparison
+from chalicelib.services.migration.comparison.runs import BackendComparer
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.local.waiting import wait_until
 from tests.integration.comparison.planted_faults import FAULTS, Fault, FaultyBackend, Place

@@ -16,14 +16,14 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container, Ports, now
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome
 from chalicelib.repositories.database import time_limit
-from chalicelib.services.comparison.asking import RecordedComparison
-from chalicelib.services.comparison.compare_backends import BackendComparison
-from chalicelib.services.comparison.runs import BackendComparer
+from chalicelib.services.migration.comparison.asking import RecordedComparison
+from chalicelib.services.migration.comparison.compare_backends import BackendComparison
+from chalicelib.services.migration.comparison.runs import BackendComparer
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.local.waiting import wait_until
 from tests.depth import depth
@@ -109,6 +109,7 @@ def writing(container: Container, users: list[str]) -> Iterator[Pace]:
             writer.result()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(depth(1, 10)))
 def test_planted_faults_are_found_and_nothing_else_while_people_write(
     seed: int, ports: Ports, container: Container, migrated: Database[Any]

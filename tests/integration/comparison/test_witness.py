@@ -16,9 +16,9 @@ from app import app
 from chalicelib.api.components.witness_bodies import AT_ONCE
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, Surroundings, compose, mongo_ports, now, using
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.migration.records.comparison_log import Outcome
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.comparison_log import Outcome
 from chalicelib.repositories.database import open_database
 from infra.local.waiting import wait_until
 from infra.simulation.memory.publisher import FakePublisher

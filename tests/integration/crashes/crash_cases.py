@@ -17,9 +17,9 @@ from chalicelib.bootstrap.container import (
     now,
 )
 from chalicelib.bootstrap.operations import shell_ports
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.files.imports.options import ImportOptions
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.repositories.figures import MongoRolloutFigures

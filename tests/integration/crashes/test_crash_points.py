@@ -19,6 +19,8 @@ from tests.integration.refresh.shown import assert_shown, published, readings
 from tests.integration.repositories.database_time import timed_ports
 from tests.integration.two_at_once.delivery import sweep
 
+pytestmark = pytest.mark.long
+
 BEFORE = b"""date,type,amount
 2020-11-15,power,1000
 2022-01-31,power,1100

@@ -24,6 +24,8 @@ from tests.integration.damage.damages import ANY, DAMAGES, Damage
 from tests.integration.damage.household import USERS, Household
 from tests.integration.damage.independent import compare, control_of
 
+pytestmark = pytest.mark.long
+
 COMMON = settings(deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 EVERYTHING_BUT_SHRINKING = [phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)]
 PROFILE = (

@@ -20,6 +20,8 @@ from tests.integration.damage.independent import compare, figures_of
 from tests.integration.damage.stored import OLD, plain
 from tests.migrated_databases import filled
 
+pytestmark = pytest.mark.long
+
 DERIVED = [damage for damage in (*OF_METERS, *OF_SERIES) if damage.costs == NOTHING]
 
 

@@ -4,120 +4,38 @@ A stage of each test's own. Time is the test's own too: the emulator does not lo
 """
 
 import json
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
-from uuid import uuid4
 
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap.container import now
-from chalicelib.bootstrap.flags import FlagAdapters, FlagOperations, FlagRecords, flag_operations
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.bootstrap.flags import FlagOperations
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import RevisionError, UnavailableError
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.sync.reconciliation import Verified
-from chalicelib.flags.appconfig.clients import AppConfigIds
-from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
-from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.flags.appconfig.deployment import FlagDeployment
 from chalicelib.flags.appconfig.session import ConfigurationSession
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.people import FlagLists, FlagVersions
-from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.decisions.evaluation import FlagDecisions
-from chalicelib.flags.decisions.reports import SilentReports
-from chalicelib.flags.decisions.store import AppConfigFlagStore
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.json_schema import document_schema, first_document
-from chalicelib.flags.document.names import COMPONENT_FLAGS, FLAGS, GLOBAL
-from chalicelib.repositories.flag_changes import MongoFlagHistory
+from chalicelib.flags.document.names import FLAGS, GLOBAL
 from chalicelib.repositories.register import MongoKnownUsers
-from chalicelib.repositories.rollouts import MongoRollouts
-from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.usage import MongoUsageLog
-from infra import __main__ as command_line
 from infra.deployment.application import Target
-from infra.deployment.flags import deploy_flags, flags_parameters, flags_stack
-from infra.local.layout import REGION, Layout
-from infra.local.throwaway import appconfig as throwaway_appconfig
+from infra.deployment.flags import deploy_flags, flags_stack
+from infra.local.layout import REGION
 from infra.local.waiting import wait_until
-from tests.fakes.gate import FakeGate
+from tests.integration.flags.stage import ORDER, TABLE, Stage
 
-TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
-ORDER = ChangeRequest("olga", "as planned")
 IDS = ("Application", "Environment", "Profile", "Strategy")
 SLOWLY = "AppConfig.Linear50PercentEvery30Seconds"
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Layout]:
-    with throwaway_appconfig() as layout:
-        yield layout
-
-
-@dataclass
-class Stage:
-    """One stage's flags and the way to them."""
-
-    target: Target
-    name: str
-    ahead: float = 0.0
-    place: AppConfigIds = field(init=False)
-
-    def __post_init__(self) -> None:
-        deploy_flags(self.target, self.name)
-        ids = flags_parameters(self.target, self.name)
-        self.place = AppConfigIds(
-            *(ids[f"Flags{name}Id"] for name in ("Application", "Environment", "Profile", "Strategy"))
-        )
-        self.client = self.target.client("appconfig")
-        self.home = AppConfigControlPlane(lambda: self.client, self.place)
-
-    def clock(self) -> float:
-        return time.time() + self.ahead
-
-    def pause(self, seconds: float) -> None:
-        self.ahead += seconds
-
-    @property
-    def waiting(self) -> Waiting:
-        return Waiting(self.clock, self.pause)
-
-    def store(self) -> AppConfigFlagStore:
-        data = self.target.client("appconfigdata")
-        return AppConfigFlagStore(
-            ConfigurationSession(lambda: data, self.place, self.clock), SilentReports(), self.clock
-        )
-
-    def operator(self, database: Database[Any]) -> FlagOperations:
-        store, users = self.store(), MongoKnownUsers(database)
-        adapters = FlagAdapters(store, self.store, self.home, self.home, self.waiting)
-        control, usage, rollouts = MongoSyncControl(database), MongoUsageLog(database), MongoRollouts(database)
-        records = FlagRecords(MongoFlagHistory(database), users, control, usage, rollouts)
-        return flag_operations(adapters, FlagDecisions(store), records, FakeGate(), now)
-
-
-@pytest.fixture
-def stage(emulator: Layout) -> Stage:
-    return Stage(Target(REGION, emulator.appconfig_url), f"test-{uuid4().hex[:8]}")
-
-
-def verify(database: Database[Any]) -> None:
-    control = MongoSyncControl(database)
-    control.save_verified(Verified(now(), control.state().since, 0, 0, 0))
-
-
-@pytest.fixture
-def operator(stage: Stage, migrated: Database[Any]) -> FlagOperations:
-    verify(migrated)
-    return stage.operator(migrated)
 
 
 def test_the_template_brings_every_flag_off_and_the_validator(stage: Stage) -> None:
@@ -233,185 +151,6 @@ def test_users_are_streamed_page_by_page(migrated: Database[Any]) -> None:
     meters = [{"_id": f"{user_id}|{kind}"} for user_id in people for kind in ("power", "gas")]
     migrated["meters"].insert_many(meters)
     assert sorted(MongoKnownUsers(migrated).known_users()) == sorted(people)
-
-
-@dataclass
-class Shell:
-    """The command line on one stage."""
-
-    capsys: pytest.CaptureFixture[str]
-    stage: list[str]
-
-    def run(self, *arguments: str) -> tuple[int | str | None, Any, str]:
-        """A command's exit code, its JSON, and what it wrote to standard error."""
-        code: int | str | None = 0
-        try:
-            command_line.run(["flags", *arguments, *self.stage, "--json"])
-        except SystemExit as exited:
-            code = exited.code
-        printed = self.capsys.readouterr()
-        return code, json.loads(printed.out) if printed.out else None, printed.err
-
-    def shown(self, *arguments: str) -> str:
-        """What a command prints for people."""
-        with pytest.raises(SystemExit) as exited:
-            command_line.run(["flags", *arguments, *self.stage])
-        assert exited.value.code == 0
-        return self.capsys.readouterr().out
-
-
-@pytest.fixture
-def shell(
-    stage: Stage,
-    emulator: Layout,
-    mongodb_uri: str,
-    migrated: Database[Any],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Shell:
-    """As on AWS: the stage by its name, the person's own credentials."""
-    environment = {
-        "MONGODB_URI": mongodb_uri,
-        "MONGODB_DATABASE": migrated.name,
-        "AWS_ENDPOINT_URL": emulator.appconfig_url,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "COLUMNS": "200",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    return Shell(capsys, ["--stage", stage.name])
-
-
-def test_the_command_line_rolls_out_and_back_and_says_how_long_it_took(shell: Shell, migrated: Database[Any]) -> None:
-    migrated["meters"].insert_many([{"_id": f"user-{number}|gas"} for number in range(10)])
-    verify(migrated)
-    code, plan, _ = shell.run("plan", "energy_table", "--from", "0", "--to", "10", "--exact")
-    assert (code, plan["known"], len(plan["entering"]), plan["leaving"]) == (0, 10, 1, [])
-    [entering] = plan["entering"]
-    code, made, _ = shell.run("set", "energy_table", "--percent", "10", "--hurry", "--exact", "--reason", "we begin")
-    assert (code, made["state"], made["after"][TABLE]["exactUserIds"]) == (0, "deployed", [entering["user"]])
-    assert 0 < made["inEffectMs"] < 20_000
-    printed = shell.shown("rollback", "energy_table", "--to", "0", "--reason", "not [yet]")
-    assert "in effect everywhere after" in printed
-    assert "not [yet]" in printed
-    code, listing, _ = shell.run("list")
-    assert (code, listing["version"], listing["blockedBy"]) == (0, listing["inUse"], None)
-    code, history, _ = shell.run("history", "energy_table", "--limit", "1")
-    assert (code, history[0]["action"], history[0]["reason"]) == (0, "rollback", "not [yet]")
-    code, explained, _ = shell.run("explain", entering["user"], "energy_table")
-    assert (code, explained["backend"], explained["reason"]) == (0, "old", "global_off")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("set", "energy_tabel", "--percent", "10", "--reason", "x"), "there is no flag 'energy_tabel'"),
-        (
-            ("set", "energy_table", "--percent", "101", "--reason", "x"),
-            "'101' is not a number from 0 to 100",
-        ),
-        (("set", "energy_table", "--percent", "-1", "--reason", "x"), "'-1' is not a number from 0 to 100"),
-        (("set", "energy_table", "--percent", "ten", "--reason", "x"), "'ten' is not a number from 0 to 100"),
-        (("set", "energy_table", "--percent", "10", "--hurry", "--reason", "x"), "infra verify"),
-        (("set", "energy_table", "--off", "--reason", "x", "--if-version", "old"), "somebody else has changed"),
-        (("restore", "--reason", "x"), "nothing to restore"),
-        (("rollback", "energy_table", "--to", "50", "--reason", "x"), "no rollback"),
-        (("rollback", "global", "--reason", "x"), "not a component"),
-        (("plan", "energy_table", "--to", "ten"), "'ten' is not a number"),
-        (("explain", "alice", "nothing"), "there is no flag 'nothing'"),
-        (("history", "nothing"), "there is no flag 'nothing'"),
-    ],
-)
-def test_the_command_line_refuses_in_words(shell: Shell, stage: Stage, arguments: tuple[str, ...], said: str) -> None:
-    code, printed, errors = shell.run(*arguments)
-    assert (code, printed) == (1, None)
-    assert said in errors
-    assert "Traceback" not in errors
-    assert "deploying" not in errors
-    assert stage.home.deployed().latest_deployment == 1
-
-
-def test_nothing_to_change_is_no_failure_and_is_said(shell: Shell, stage: Stage) -> None:
-    code, printed, errors = shell.run("set", "energy_table", "--off", "--reason", "x")
-    assert (code, printed["state"], "nothing to change" in printed["said"]) == (0, "unchanged", True)
-    assert "deploying" not in errors
-    assert "nothing to change" in shell_output(shell, "set", "energy_table", "--off", "--reason", "x")
-    assert stage.home.deployed().latest_deployment == 1
-
-
-def test_what_is_overtaken_by_another_operator_is_said_at_once(
-    shell: Shell, stage: Stage, migrated: Database[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The other one reads in the moment after our deployment, and deploys on top of it."""
-    verify(migrated)
-    other, real = stage.operator(migrated), FlagDeployment.complete
-
-    def completed(self: FlagDeployment, made: Any) -> None:
-        monkeypatch.setattr(FlagDeployment, "complete", real)
-        real(self, made)
-        other.changes.set(TABLE, FlagPatch(percent=Decimal(20)), ChangeRequest("otto", "yours"))
-
-    monkeypatch.setattr(FlagDeployment, "complete", completed)
-    begun = time.monotonic()
-    code, made, errors = shell.run("set", "energy_table", "--percent", "10", "--hurry", "--reason", "mine")
-    assert made, errors
-    assert (code, made["inEffectMs"]) == (1, None)
-    assert (
-        'overtaken: otto has changed the flag document meanwhile (set, "yours"): energy_table is on at 20 %'
-        in (made["problem"])
-    )
-    assert time.monotonic() - begun < 10
-
-
-def test_the_recorded_document_comes_back_as_it_was(shell: Shell, stage: Stage, migrated: Database[Any]) -> None:
-    """What the emulator forgets when it is killed: everything since its last orderly end."""
-    verify(migrated)
-    operator = stage.operator(migrated)
-    operator.changes.set(GLOBAL, FlagPatch(enabled=True), ORDER)
-    operator.changes.set(TABLE, FlagPatch(percent=Decimal(10), test_users=("t",), block=("b",)), ORDER)
-    operator.changes.set(COMPONENT_FLAGS[Component.DASHBOARD], FlagPatch(retire=True), ORDER)
-    lost = stage.home.deployed()
-    fresh = Stage(stage.target, f"test-{uuid4().hex[:8]}")  # where nothing of it is known
-    shell.stage[1] = fresh.name
-    code, made, _ = shell.run("restore", "--reason", "AppConfig was killed")
-    assert (code, made["action"], made["reason"]) == (0, "restore", "AppConfig was killed")
-    assert made["evidence"]["restoredVersion"] == read(lost.content).version == made["toVersion"]
-    assert fresh.home.deployed().content == lost.content
-    code, again, _ = shell.run("restore", "--reason", "once more")
-    assert (code, again["state"]) == (0, "unchanged")
-
-
-def test_the_command_line_says_what_it_cannot_reach(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    assert "AppConfig" in shell.run("kill", "--reason", "x")[2]
-    monkeypatch.delenv("MONGODB_URI")
-    assert "MONGODB_URI" in shell.run("list")[2]
-
-
-def test_the_command_line_names_a_stage_that_was_never_deployed(shell: Shell) -> None:
-    shell.stage[1] = "nowhere"
-    code, _, errors = shell.run("list")
-    assert code == 1
-    assert "never deployed" in errors
-
-
-def test_the_command_line_prints_tables_for_people(shell: Shell, migrated: Database[Any]) -> None:
-    migrated["meters"].insert_many([{"_id": f"user-{number}|gas"} for number in range(10)])
-    listed = shell_output(shell, "list")
-    assert "energy_table" in listed
-    assert "nothing may rise yet" in listed
-    assert "the global gate is off" in listed
-    assert "10 known users" in shell.shown("plan", "energy_table", "--to", "50")
-    assert "the global gate is off" in shell_output(shell, "explain", "alice", "dashboard")
-    assert "why" in shell_output(shell, "history")
-
-
-def shell_output(shell: Shell, *arguments: str) -> str:
-    """What a command prints that exits by returning."""
-    command_line.main(["flags", *arguments, *shell.stage], standalone_mode=False)
-    return shell.capsys.readouterr().out
 
 
 def test_the_template_gives_out_where_the_flags_are(stage: Stage) -> None:

@@ -3,11 +3,15 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.gate.census_records import CensusRun
+from chalicelib.domain.migration.gate.census_records import CensusRun
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.census import MongoCensusRecords
 from tests.integration.crashes.crashing import CrashPoint, run
+
+pytestmark = pytest.mark.long
 
 FILE = b"date,type,amount\n2023-01-31,power,1000\n2023-03-20,power,1100.5\n"
 PEOPLE = 3

@@ -9,12 +9,12 @@ import pytest
 from chalicelib.bootstrap.backends import Backends
 from chalicelib.bootstrap.comparer import asking, census
 from chalicelib.bootstrap.container import Container, Ports, now
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.census_records import CensusRun, Tally
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.census_records import CensusRun, Tally
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import Collections
-from chalicelib.services.gate.census import CensusService, CensusState
+from chalicelib.services.migration.gate.census import CensusService, CensusState
 from tests.integration.comparison.planted_faults import FAULTS, FaultyBackend
 
 HIDDEN = Pseudonyms(b"a key")

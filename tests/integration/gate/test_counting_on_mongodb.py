@@ -7,9 +7,9 @@ import pytest
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.counted import Counted, Counting
-from chalicelib.domain.gate.pairs import Pair
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.counted import Counted, Counting
+from chalicelib.domain.migration.gate.pairs import Pair
 from chalicelib.repositories.counted_evidence import MongoCountedEvidence
 from chalicelib.repositories.database import Collections
 

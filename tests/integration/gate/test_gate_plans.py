@@ -8,10 +8,10 @@ from chalicelib.bootstrap.comparer import asking, census
 from chalicelib.bootstrap.container import now
 from chalicelib.bootstrap.gate import shell_gate
 from chalicelib.bootstrap.operations import shell_ports
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.counted import Counting
-from chalicelib.domain.gate.verdict import ConditionName
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.counted import Counting
+from chalicelib.domain.migration.gate.verdict import ConditionName
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from tests.integration.repositories.explaining import WITHOUT_INDEX, planned
 
 HIDDEN = Pseudonyms(b"a key")

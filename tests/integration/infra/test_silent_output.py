@@ -17,7 +17,7 @@ from pymongo.database import Database
 from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now, using
-from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.events.contracts import EnergyEvent
 from chalicelib.handlers.display_data import energy_reading_created_handler
 from chalicelib.handlers.sweeper import sweeper
 from chalicelib.monitoring.errors import hush
@@ -27,7 +27,7 @@ from chalicelib.repositories.database import Collections, open_database
 from infra.simulation.memory.publisher import FakePublisher
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.functional.handlers.event_calls import Context, envelope
-from tests.functional.handlers.test_sweeper_function import SCHEDULE
+from tests.functional.handlers.scheduled_calls import SCHEDULE
 from tests.integration.infra.operator_shell import Shell
 
 WHO = "marked.person@example.org"

@@ -12,10 +12,10 @@ from pymongo.database import Database
 from chalicelib.bootstrap.operations import shell_ports
 from chalicelib.bootstrap.status import status_service
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.migration.records.comparison_log import Outcome, Replay
+from chalicelib.domain.migration.status.blocks import Block, Status
+from chalicelib.domain.migration.status.records import RollbackDrill
 from chalicelib.domain.readings import to_ms
-from chalicelib.domain.rollout.comparison_log import Outcome, Replay
-from chalicelib.domain.status.blocks import Block, Status
-from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.repositories.database import MongoDatabase, open_database
 from chalicelib.repositories.figures import TAIL_ROWS
 from chalicelib.repositories.status_records import SCRIPTS, MongoStatusRecords

@@ -16,15 +16,15 @@ from chalicelib.bootstrap.container import (
     now,
 )
 from chalicelib.dead_letters.letter import DeadLetter
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.migration.records.decision import FORCED_OLD, Reason
+from chalicelib.domain.migration.records.differences import Difference, DifferenceKind
+from chalicelib.domain.migration.records.feedback import Feedback
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
-from chalicelib.domain.rollout.decision import FORCED_OLD, Reason
-from chalicelib.domain.rollout.differences import Difference, DifferenceKind
-from chalicelib.domain.rollout.feedback import Feedback
-from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.monitoring.trace import trace_id
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.operator_actions import MongoOperatorActions
@@ -36,7 +36,7 @@ from infra.operations.trace.rows import KEPT, rows
 from infra.simulation.memory.publisher import FakePublisher
 from infra.targets.database import opened
 from infra.targets.target import Target
-from tests.contract.flag_changes import change
+from tests.contract.migration.flag_changes import change
 from tests.fakes.dead_letters import record
 from tests.integration.infra.operator_shell import Shell
 from tests.integration.repositories.explaining import WITHOUT_INDEX, Commands, explained

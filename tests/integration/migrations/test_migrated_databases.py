@@ -18,7 +18,7 @@ USED_AGAIN: dict[str, Leave] = {
     "a deleted record": lambda database: database["migrations"].delete_many({}),
     "a collection of its own": lambda database: database["mine"].insert_one({}),
 }
-GIVEN_UP: dict[str, Leave] = {
+SHAPES: dict[str, Leave] = {
     "no collection": lambda database: database["energies"].drop(),
     "no indexes": lambda database: database["energies"].drop_indexes(),
     "one index more": lambda database: database["energies"].create_index([("mine", 1)]),
@@ -53,13 +53,24 @@ def test_a_database_is_used_again_as_the_migrations_leave_it(databases: Migrated
         assert contents(database) == before
 
 
-@pytest.mark.parametrize("what", GIVEN_UP)
-def test_where_the_shape_has_changed_another_database_is_made(databases: MigratedDatabases, what: str) -> None:
-    name = left(databases, GIVEN_UP[what])
+@pytest.mark.parametrize("what", SHAPES)
+def test_a_collection_that_has_another_shape_is_made_again(databases: MigratedDatabases, what: str) -> None:
     with databases.one() as database:
-        assert database.name != name
+        before, indexes = contents(database), database["energies"].index_information()
+    name = left(databases, SHAPES[what])
+    with databases.one() as database:
+        assert database.name == name
+        assert contents(database) == before
+        assert (database["energies"].index_information(), database["energies"].options()) == (indexes, {})
         assert runner.pending(database) == []
-        assert name not in database.client.list_database_names()
+
+
+def test_a_copy_has_what_the_migrations_make(databases: MigratedDatabases) -> None:
+    with databases.one() as migrated, databases.one() as copy:
+        assert contents(copy) == contents(migrated)
+        for name in contents(migrated):
+            assert copy[name].index_information() == migrated[name].index_information()
+            assert copy[name].options() == migrated[name].options()
 
 
 def test_two_tests_at_once_have_two_databases(databases: MigratedDatabases) -> None:

@@ -19,9 +19,9 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Container
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories import reconcile, repaired
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
@@ -68,6 +68,7 @@ def holds_at_least(collection: Collection[Any], documents: float) -> bool:
     return collection.estimated_document_count() >= documents
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_it_ends_right_and_rewrites_nothing(empty: Database[Any], mongodb_uri: str) -> None:
     users, readings = 60, 20
     database = inherited(empty, users, readings)

@@ -22,6 +22,8 @@ from infra.local.throwaway import mongod
 from migrations import runner
 from tests.integration.versions.both_versions import V1, V2, BothVersions
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 CHAPTER = "## Walk through it\n"
 FOLLOWING = "## Roll a component out, and back\n"

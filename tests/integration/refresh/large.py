@@ -8,8 +8,8 @@ from uuid import uuid4
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container, Ports
-from chalicelib.domain.canonical import canonical_bytes
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.files.imports.options import ImportOptions
+from chalicelib.domain.json.canonical import canonical_bytes
 from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.readings import DAY_MS, EnergyType, to_datetime
 from chalicelib.services.recording.energy_crud import ReadingDraft

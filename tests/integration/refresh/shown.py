@@ -9,7 +9,7 @@ from typing import Any
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.ports import MeterSnapshot
 from chalicelib.domain.readings import EnergyType

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.canonical import canonical_bytes
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.json.canonical import canonical_bytes
 from chalicelib.repositories.database import open_database
 from chalicelib.services.components.component_reads import ShowDashboard, ShowMonths, ShowTimeline
 from chalicelib.services.display.display import Timeline, View
@@ -18,6 +18,8 @@ from migrations import runner
 from tests.depth import share
 from tests.integration.deployment import GAS, POWER, Deployment
 from tests.integration.refresh.damages import DAMAGES, EARLIER, HARMLESS, Damage
+
+pytestmark = pytest.mark.long
 
 YEARS = (2021, 2022, 2023, 2024)
 

@@ -8,9 +8,9 @@ import pytest
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.fan_out import FanOut, MeterRange, RangeClaim
 from chalicelib.domain.meters.walks import Walk
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.checkpoints import leave_out
 from chalicelib.repositories.displayed_meters import MongoDisplayedMeters
 from chalicelib.repositories.fan_out import MongoFanOutRecords

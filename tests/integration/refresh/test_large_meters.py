@@ -9,11 +9,11 @@ from pymongo.database import Database
 from typing_extensions import override
 
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Container, Ports, now
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ImplausibleReadingError
-from chalicelib.domain.events import MeterRefreshRequested
+from chalicelib.domain.events.contracts import MeterRefreshRequested
 from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.readings import DAY_MS, EnergyType, to_datetime, to_ms
 from chalicelib.repositories.display import MongoDisplayDataRepository

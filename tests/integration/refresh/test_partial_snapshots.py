@@ -13,9 +13,9 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.repositories import partial_snapshots

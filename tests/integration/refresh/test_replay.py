@@ -13,7 +13,7 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.bootstrap.replay import shell_replay
-from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested
+from chalicelib.domain.events.contracts import EnergyEvent, MeterRefreshRequested
 from chalicelib.domain.meters.register import RegisteredMeter
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType

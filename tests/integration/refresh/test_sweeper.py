@@ -10,11 +10,11 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.lagging import Lag
 from chalicelib.domain.ports import MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sides import SyncMode
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.sweeper import GRACE_SECONDS, SweeperService, SweepReport

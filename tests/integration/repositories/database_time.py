@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Ports, mongo_ports
+from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.ports import EventPublisher
-from chalicelib.domain.sides import SyncState
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.repositories.queries import MongoReadingQueries
 

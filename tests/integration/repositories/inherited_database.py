@@ -12,9 +12,9 @@ from chalicelib.bootstrap.container import (
     mongo_ports,
     now,
 )
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.services.display.view_data import series_of

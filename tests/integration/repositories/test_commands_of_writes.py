@@ -14,10 +14,10 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import ImplausibleReadingError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft

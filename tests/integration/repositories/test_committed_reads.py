@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
@@ -33,6 +34,7 @@ def writing(database: Database[Any], *work: Callable[[ClientSession], None]) -> 
         thread.join()
 
 
+@pytest.mark.long
 def test_a_snapshot_holds_what_was_read_before_it(migrated: Database[Any], mongodb_uri: str) -> None:
     database, others = open_database(mongodb_uri, migrated.name), open_database(mongodb_uri, migrated.name)
     meters = database["meters"]

@@ -9,11 +9,11 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.figures import Share
+from chalicelib.domain.migration.records.hours_of_use import HOUR_MS, hour_of
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.rollout.figures import Share
-from chalicelib.domain.rollout.hours_of_use import HOUR_MS, hour_of
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.figures import MongoRolloutFigures
 from tests.integration.crashes.crashing import CrashPoint, run

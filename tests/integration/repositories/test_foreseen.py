@@ -12,10 +12,10 @@ from bson import ObjectId
 from bson.decimal128 import Decimal128
 from pymongo.database import Database
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.ports import Expected, Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.recording.energy_crud import EnergyCrudService, ReadingCorrection, ReadingDraft

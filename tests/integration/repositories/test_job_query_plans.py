@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.readings import FIRST_INSTANT
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.database import open_database
 from infra.local.demo import old_energies
 from migrations import (

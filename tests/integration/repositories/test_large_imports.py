@@ -13,6 +13,8 @@ from infra.local.throwaway import mongod
 from migrations import runner
 from tests.integration.deployment import Deployment
 
+pytestmark = pytest.mark.long
+
 LIMIT = 50_000
 START = datetime(2015, 1, 1, tzinfo=UTC)
 

@@ -10,17 +10,17 @@ from bson import encode
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.migration.records.comparison_log import IgnoreRule, Replay
+from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import Entry as CalendarEntry
+from chalicelib.domain.migration.rollouts.plan import Plan
+from chalicelib.domain.migration.rollouts.rollout import Approval, Direction, Entry, Intent, Rollout, Seen, State
+from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.operating import Action, Discarded, Done
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import Entry as CalendarEntry
-from chalicelib.domain.rollout.comparison_log import IgnoreRule, Replay
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
-from chalicelib.domain.rollouts.plan import Plan
-from chalicelib.domain.rollouts.rollout import Approval, Direction, Entry, Intent, Rollout, Seen, State
-from chalicelib.domain.sides import SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import SyncStop
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.json_schema import first_document
@@ -28,7 +28,7 @@ from chalicelib.flags.document.names import COMPONENT_FLAGS
 from chalicelib.flags.document.people import content_without
 from chalicelib.repositories.database import CODEC_OPTIONS, open_database
 from chalicelib.repositories.operator_records import MongoOperatorRecords
-from tests.contract.flag_changes import change
+from tests.contract.migration.flag_changes import change
 
 GONE = "auth0|gone"
 OTHERS = ("用户|1", "auth0|gone2")

@@ -9,11 +9,11 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import using
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.readings import (
     EnergyType,
     to_datetime,
 )
-from chalicelib.domain.sides import SyncMode
 from chalicelib.handlers.display_data import energy_reading_created_handler
 from chalicelib.handlers.sweeper import sweeper
 from chalicelib.handlers.sync_job import sync_job

@@ -23,24 +23,24 @@ from chalicelib.bootstrap.container import (
     mongo_ports,
     now,
 )
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import (
     ComparisonError,
     ImplausibleReadingError,
     NotFoundError,
 )
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.files.imports.options import ImportOptions
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, IgnoreRule, Outcome, Replay, Request
+from chalicelib.domain.migration.records.decision import FORCED_OLD, Reason
+from chalicelib.domain.migration.records.differences import Difference, DifferenceKind
+from chalicelib.domain.migration.records.feedback import Feedback
+from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Replay, Request
-from chalicelib.domain.rollout.decision import FORCED_OLD, Reason
-from chalicelib.domain.rollout.differences import Difference, DifferenceKind
-from chalicelib.domain.rollout.feedback import Feedback
-from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters

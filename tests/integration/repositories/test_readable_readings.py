@@ -20,11 +20,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pymongo.database import Database
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.calculation.rounding import rounded
-from chalicelib.domain.csv.options import CsvOptions
 from chalicelib.domain.errors import DuplicateReadingError, InvalidInputError
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.files.csv.options import CsvOptions
+from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import (
     FIRST_YEAR,
@@ -34,7 +35,6 @@ from chalicelib.domain.readings import (
     parse_instant,
     to_datetime,
 )
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.documents import READABLE, UNREADABLE, flaws_in
 from chalicelib.services.recording.configuration import ExchangeDraft
 from chalicelib.services.recording.energy_crud import ReadingDraft

@@ -8,12 +8,12 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.operations import shell_ports
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, OptOut
+from chalicelib.domain.migration.retirement.callers import V1Call
+from chalicelib.domain.migration.retirement.errors import RetirementError
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, OptOut
-from chalicelib.domain.retirement.callers import V1Call
-from chalicelib.domain.retirement.errors import RetirementError
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.retirement import MongoOptOuts, MongoRetirementRecords
 from infra.local.waiting import wait_until

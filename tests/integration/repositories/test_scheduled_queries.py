@@ -15,10 +15,10 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.components import Component
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from infra.simulation.memory.publisher import FakePublisher

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.json_text import JsonText, WithText, json_text
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.json.text import JsonText, WithText, json_text
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories import sealed_views
 from chalicelib.services.components.component_reads import ComponentRead, ShowMonths, ShowTimeline

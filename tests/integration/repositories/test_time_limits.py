@@ -15,14 +15,14 @@ from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import operations
 from chalicelib.bootstrap.container import Ports, compose, mongo_ports, now, using
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.meters.lagging import LaggingMeter
 from chalicelib.domain.ports import PageRequest, ReadingFilter, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import Side
 from chalicelib.events.eventbridge import PATIENCE_SECONDS
 from chalicelib.repositories import transactions
 from chalicelib.repositories.database import open_database

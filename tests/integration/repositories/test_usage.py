@@ -11,18 +11,18 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.bootstrap.container import now
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.monitoring.metrics import flush, metrics
 from chalicelib.repositories.database import open_database, together
 from chalicelib.repositories.usage import MongoUsageLog
-from chalicelib.services.backends.backend_usage import BackendUsageTracker
 from chalicelib.services.components.component_reads import ShowTable, read_of
+from chalicelib.services.migration.backends.backend_usage import BackendUsageTracker
 from infra.local.waiting import wait_until
 from migrations import runner
 from migrations.scripts import FOLDER, QUIET, scripts

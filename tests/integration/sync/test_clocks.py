@@ -10,12 +10,12 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
+from chalicelib.domain.backends.sides import SyncMode, drain_of
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.meters.walks import Walk
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode, drain_of
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner

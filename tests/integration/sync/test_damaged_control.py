@@ -7,8 +7,8 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.walks import Walk
-from chalicelib.domain.sides import SyncMode
 from infra.operations.two_sides import sync_line
 from migrations.backfill import Backfill
 from migrations.scripts import QuietRun

@@ -15,12 +15,12 @@ from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
 from pymongo.database import Database
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.ports import PageRequest, ReadingFilter
-from chalicelib.domain.sides import Side, SyncMode
 from migrations.backfill import Backfill
 from tests.depth import combined, share
 from tests.integration.deployment import POWER, Deployment, contents, equal_sides

@@ -9,9 +9,9 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, SyncStoppedError
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.sync.reconciliation import RepairRun, Selection, SyncStop
+from chalicelib.domain.migration.sync.reconciliation import RepairRun, Selection, SyncStop
 from infra.operations.sync import count_down
 from migrations.backfill import Backfill
 from migrations.errors import RefusedError

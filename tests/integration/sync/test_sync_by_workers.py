@@ -11,15 +11,15 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
-from chalicelib.domain.events import EnergyEvent, EnergyReadingsSynced
+from chalicelib.domain.events.contracts import EnergyEvent, EnergyReadingsSynced
 from chalicelib.domain.meters.fan_out import FanOut
 from chalicelib.domain.meters.walks import RESUMED_WITHIN_MS, Walk
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.sync.reconciliation import FullDifference, SyncStop
-from chalicelib.domain.sync.repairs import DELETES_UNASKED, UNDO
+from chalicelib.domain.migration.sync.reconciliation import FullDifference, SyncStop
+from chalicelib.domain.migration.sync.repairs import DELETES_UNASKED, UNDO
+from chalicelib.services.migration.sync.sync_job import WITH_WORKERS, SyncJobService
 from chalicelib.services.refresh.fan_out import RangeState
-from chalicelib.services.sync.sync_job import WITH_WORKERS, SyncJobService
 from tests.fakes.dead_letters import Killed
 from tests.integration.deployment import Deployment, equal_sides
 
@@ -179,7 +179,7 @@ def test_a_difference_that_begins_while_the_last_meter_is_compared_is_not_ended_
 def test_what_one_process_has_taken_over_no_worker_goes_on_with(
     deployed: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.services.sync.sync_job.METERS_AT_ONCE", 5)
+    monkeypatch.setattr("chalicelib.services.migration.sync.sync_job.METERS_AT_ONCE", 5)
     begin(deployed)
     monkeypatch.setattr(deployed.clock, "_ahead", deployed.clock._ahead + RESUMED_WITHIN_MS + 1)
     ports, ticks = deployed.ports, count(0, 1_000)

@@ -12,15 +12,15 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
-from chalicelib.domain.events import EnergyReadingsSynced
-from chalicelib.domain.sides import Side, SyncMode
-from chalicelib.domain.sync.reconciliation import Selection, SyncProgress
+from chalicelib.domain.events.contracts import EnergyReadingsSynced
+from chalicelib.domain.migration.sync.reconciliation import Selection, SyncProgress
 from chalicelib.repositories import reconcile as twins
 from chalicelib.repositories.control import SYNC_JOB
 from chalicelib.repositories.difference import Difference
 from chalicelib.repositories.transactions import MongoTransactions
-from chalicelib.services.sync.sync_job import SyncJobService
+from chalicelib.services.migration.sync.sync_job import SyncJobService
 from tests.depth import depth
 from tests.integration.deployment import GAS, POWER, Deployment, contents, equal_sides
 

@@ -12,8 +12,8 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from chalicelib.domain.events import EnergyReadingsSynced
-from chalicelib.domain.sync.change_feed import Position
+from chalicelib.domain.events.contracts import EnergyReadingsSynced
+from chalicelib.domain.migration.sync.change_feed import Position
 from chalicelib.repositories.database import open_database
 from infra.local.throwaway import mongod
 from infra.local.waiting import wait_until

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState, drain_of
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, WriteTransaction
-from chalicelib.domain.sides import Side, SyncMode, SyncState, drain_of
 from tests.integration.deployment import (
     POWER,
     Deployment,

@@ -15,11 +15,11 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.domain.errors import ImportRowsError, NotFoundError
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.services.recording.import_undo import UndoReport
 from tests.depth import combined, depth
 from tests.integration.deployment import SIDES, Deployment, equal_sides

@@ -9,10 +9,10 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.sides import SyncMode
 from chalicelib.services.recording.configuration import touch_all
 from tests.depth import depth
 from tests.integration.deployment import GAS, POWER, Deployment, contents, equal_sides

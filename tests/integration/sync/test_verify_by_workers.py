@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.walks import Walk
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.sync.reconciliation import Verified
+from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.services.refresh.fan_out import RangeState
 from tests.fakes.dead_letters import Killed
 from tests.integration.deployment import Deployment

@@ -6,8 +6,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.csv.options import CsvOptions
-from chalicelib.domain.imports.options import ImportOptions, OnConflict
+from chalicelib.domain.files.csv.options import CsvOptions
+from chalicelib.domain.files.imports.options import ImportOptions, OnConflict
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant, to_datetime
 from chalicelib.services.recording.configuration import ExchangeDraft, Register

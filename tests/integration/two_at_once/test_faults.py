@@ -9,7 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.events import EnergyReadingsImportUndone
+from chalicelib.domain.events.contracts import EnergyReadingsImportUndone
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
 from chalicelib.services.recording.energy_crud import ReadingCorrection
@@ -28,6 +28,8 @@ from tests.integration.two_at_once.happenings import (
 )
 from tests.integration.two_at_once.interruption import Interruption
 from tests.integration.two_at_once.unreliable import Action, Household, sweep
+
+pytestmark = pytest.mark.long
 
 POWER, GAS = EnergyType
 NEWEST, THE_ONE_BEFORE = Deliver(0), Deliver(1)

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -31,6 +32,8 @@ from tests.integration.two_at_once.happenings import (
 )
 from tests.integration.two_at_once.interruption import Interruption
 from tests.integration.two_at_once.unreliable import Action, Household, sweep, sync
+
+pytestmark = pytest.mark.long
 
 NEWEST = Deliver(0)
 COMMANDS = 16  # more than a refresh sends

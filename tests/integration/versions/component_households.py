@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container, Ports
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
+from chalicelib.domain.migration.sync.reconciliation import Selection
 from chalicelib.domain.ports import NewReading, UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.sync.reconciliation import Selection
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.reconcile import reconcile
 from tests.integration.versions.v1_goldens import configure, seed

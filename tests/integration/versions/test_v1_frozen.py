@@ -14,9 +14,9 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Ports, compose, mongo_ports
+from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.migration.sync.reconciliation import Selection
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.sync.reconciliation import Selection
 from chalicelib.events.eventbridge import ATTEMPTS, EventBridgePublisher
 from chalicelib.monitoring.metrics import metrics
 from chalicelib.repositories.control import SYNC_MODE, sync_document, sync_state

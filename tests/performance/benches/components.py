@@ -13,12 +13,12 @@ from typing import Any
 
 from chalicelib.api.answers import json_answer
 from chalicelib.api.components.witness_bodies import AT_ONCE
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.ports import PageRequest, ReadingFilter
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import Side
-from chalicelib.services.backends.backend_router import Route
 from chalicelib.services.components.component_reads import ComponentRead, ShowMonths, ShowTable, ShowTimeline
+from chalicelib.services.migration.backends.backend_router import Route
 from tests.fakes.issuer import FakeIssuer
 from tests.performance.deployed import Deployment
 from tests.performance.form import Figure, Target

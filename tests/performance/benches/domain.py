@@ -16,7 +16,7 @@ from chalicelib.domain.calculation.histogram import histogram
 from chalicelib.domain.calculation.monthly import monthly_entries
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.calculation.summary import finish_summary, summary_inputs
-from chalicelib.domain.csv.rows import parse_csv
+from chalicelib.domain.files.csv.rows import parse_csv
 from chalicelib.domain.readings import Reading, to_datetime
 from tests.performance.form import Figure, Target
 from tests.performance.setting import Call, in_turn

@@ -12,8 +12,8 @@ from typing import Any
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import DAY_MS, to_datetime
 from chalicelib.repositories.database import Collections

@@ -14,8 +14,8 @@ from statistics import median
 from aws_lambda_powertools.utilities.feature_flags import FeatureFlags
 
 from chalicelib.bootstrap.container import mongo_ports, now
-from chalicelib.domain.components import Component
-from chalicelib.domain.sides import SyncMode, SyncState
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.flags.changes.planning import plan_between
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
@@ -27,7 +27,7 @@ from chalicelib.flags.document.flag_document import FlagDocument, read, written
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.repositories.database import Collections
-from chalicelib.services.backends.decisions import RolloutService
+from chalicelib.services.migration.backends.decisions import RolloutService
 from infra.simulation.memory.publisher import FakePublisher
 from tests.performance.form import Figure, Target
 from tests.performance.setting import server, timed

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.readings import to_datetime
 from chalicelib.monitoring.memory import MEGABYTE, peak_bytes
 from chalicelib.repositories.database import open_database

@@ -15,9 +15,9 @@ from uuid import uuid4
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import to_datetime
 from chalicelib.repositories.database import MongoDatabase

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from chalicelib.domain.events import EnergyReadingCreated, MeterChange
+from chalicelib.domain.events.contracts import EnergyReadingCreated, MeterChange
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.entries import entry_of, size_of
 from chalicelib.events.eventbridge import EventBridgePublisher

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.bootstrap.flags import FlagAdapters, FlagOperations, FlagRecords, flag_operations
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession
@@ -19,7 +19,7 @@ from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.services.backends.decisions import RolloutService
+from chalicelib.services.migration.backends.decisions import RolloutService
 from infra.simulation.memory.migration.appconfig import PLACE, FakeAppConfig, all_off
 from infra.simulation.memory.migration.control import FakeSyncControl
 from infra.simulation.memory.migration.flags import FakeFlagHistory, FakeKnownUsers

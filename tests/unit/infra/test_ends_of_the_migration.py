@@ -8,15 +8,15 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.domain.meters.walks import Verification
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.migration.records.measurements import ComponentTimes, Sample
+from chalicelib.domain.migration.sync.reconciliation import SyncStop
+from chalicelib.domain.migration.sync.repairs import PlannedWrites, RepairPlan
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
-from chalicelib.domain.rollout.measurements import ComponentTimes, Sample
-from chalicelib.domain.sides import Side, SyncMode
-from chalicelib.domain.sync.reconciliation import SyncStop
-from chalicelib.domain.sync.repairs import PlannedWrites, RepairPlan
 from infra import __main__ as command_line
 from infra.operations import repair, sync
 from infra.operations.compare import commands as compare

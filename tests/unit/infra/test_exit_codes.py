@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.evidence import Surrounding
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.meters.walks import Verification
-from chalicelib.domain.rollout.comparison_log import (
+from chalicelib.domain.migration.gate.evidence import Surrounding
+from chalicelib.domain.migration.records.comparison_log import (
     ComparisonReport,
     ComparisonResult,
     DifferenceGroup,
@@ -29,9 +30,8 @@ from chalicelib.domain.rollout.comparison_log import (
     Replay,
     Request,
 )
-from chalicelib.domain.rollout.differences import DifferenceKind
-from chalicelib.domain.rollout.feedback import FeedbackReport
-from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.migration.records.differences import DifferenceKind
+from chalicelib.domain.migration.records.feedback import FeedbackReport
 from chalicelib.services.refresh.replay import Replayed
 from chalicelib.services.refresh.sweeper import SweepReport
 from infra import __main__ as command_line

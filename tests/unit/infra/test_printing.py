@@ -10,10 +10,10 @@ import pytest
 from rich.text import Text
 
 from chalicelib.dead_letters.letter import DeadLetter
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.meters.walks import Finding, Verification
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode
 from chalicelib.services.refresh.sweeper import SweepReport
 from infra.operations import (
     printing,

@@ -5,17 +5,16 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.meters.walks import Unreadable, UnreadableDocument, Verification
-from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import (
+from chalicelib.domain.migration.records.comparison_log import (
     ComparisonReport,
     DifferenceGroup,
     IgnoreRule,
@@ -23,15 +22,13 @@ from chalicelib.domain.rollout.comparison_log import (
     Replay,
     Sighting,
 )
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.differences import DifferenceKind
-from chalicelib.domain.rollout.measurements import ComponentTimes, Sample
-from chalicelib.domain.sides import ModeChange, Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import SyncStop
-from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, PlannedWrites, RepairPlan, Undone
-from chalicelib.flags.changes.inspect import Explanation
-from chalicelib.services.sync.sync_job import SyncReport
-from chalicelib.services.sync.sync_modes import ModeReport
+from chalicelib.domain.migration.records.differences import DifferenceKind
+from chalicelib.domain.migration.records.measurements import ComponentTimes, Sample
+from chalicelib.domain.migration.sync.reconciliation import SyncStop
+from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, PlannedWrites, RepairPlan, Undone
+from chalicelib.domain.readings import EnergyType
+from chalicelib.services.migration.sync.sync_job import SyncReport
+from chalicelib.services.migration.sync.sync_modes import ModeReport
 from infra import __main__ as command_line
 from infra.operations import (
     printing,
@@ -40,8 +37,6 @@ from infra.operations import (
 )
 from infra.operations.compare import printing as compare_printing
 from infra.operations.compare.times import print_times, times_document
-from infra.operations.flags import printing as flag_printing
-from tests.unit.flags.rollout import TABLE, Rollout
 
 AT = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
@@ -366,82 +361,6 @@ def test_an_undo_says_what_came_back_what_was_left_and_why(printed: Callable[[],
         "type": "power",
         "reason": "was changed",
     }
-
-
-def test_a_plan_of_a_flag_names_who_enters_and_who_leaves(printed: Callable[[], list[str]]) -> None:
-    rollout = Rollout()
-    rollout.known("alice", "bob")
-    overview = rollout.flags.overview
-    flag_printing.print_plan(overview.plan(TABLE, Decimal(0), Decimal(50), exact=False))
-    flag_printing.print_plan(overview.plan(TABLE, Decimal(100), Decimal(50), exact=False))
-    assert printed() == [
-        "user bucket",
-        "alice 346 enters",
-        f"{TABLE}, 0 % to 50 %: 0 of 2 known users are in, 1 will be; 1 enter, 0 leave",
-        "to do it: python -m infra flags set energy_table --percent 50 --reason WHY",
-        "user bucket",
-        "bob 96167 leaves",
-        f"{TABLE}, 100 % to 50 %: 2 of 2 known users are in, 1 will be; 0 enter, 1 leave",
-        "to do it: python -m infra flags rollback energy_table --to 50 --reason WHY",
-    ]
-
-
-def test_a_decision_is_told_with_its_reason_and_its_bucket(printed: Callable[[], list[str]]) -> None:
-    rollout = Rollout()
-    rollout.open()
-    rollout.set(50, enabled=True)
-    found = rollout.flags.overview.explain("alice", Component.ENERGY_TABLE)
-    flag_printing.print_explanation(found)
-    assert printed() == [
-        "user alice",
-        "component energy_table",
-        "backend new",
-        f"reason percentage_in: {found.rule}",
-        "bucket 346 of 0 to 99999",
-        f"document {found.document_version}",
-    ]
-    nobody = Explanation("bob", Component.DASHBOARD, Decision(Backend.OLD, Reason.NO_MODE), "why", None)
-    flag_printing.print_explanation(nobody)
-    assert printed()[-2:] == ["bucket -", "document none"]
-
-
-def test_the_flags_are_a_table_and_what_has_to_be_known_of_them(printed: Callable[[], list[str]]) -> None:
-    rollout = Rollout()
-    rollout.set(retire=True)
-    flag_printing.print_listing(rollout.flags.overview.listing())
-    lines = printed()
-    assert lines[0] == "flag state percent test users blocked since (UTC)"
-    rows = {line.split()[0]: line.split()[1:] for line in lines[1:-2]}
-    assert rows["global"][:4] == ["off", "-", "-", "-"]
-    assert rows["energy_table"][:5] == ["retired", "0", "%", "-", "-"]
-    assert rows["dashboard"][:3] == ["off", "0", "%"]
-    version = rollout.flags.overview.listing().document.version
-    assert lines[-2:] == [
-        f"document {version}, AppConfig's version 2",
-        "the global gate is off: everybody gets the old backend",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("answered", "problem", "said"),
-    [
-        (None, None, []),
-        (True, None, ["the deployed API decides by it"]),
-        (False, None, ["the deployed API answers, and does not decide by it: flags list, then the functions' log"]),
-        (True, "overtaken [by olga]", ["overtaken [by olga]"]),
-    ],
-)
-def test_a_change_of_a_flag_says_when_it_was_in_effect_and_what_keeps_it_from_that(
-    printed: Callable[[], list[str]], answered: bool | None, problem: str | None, said: list[str]
-) -> None:
-    rollout = Rollout()
-    rollout.open()
-    made = rollout.set(50)
-    made = replace(made, change=replace(made.change, in_effect_ms=16_540))
-    flag_printing.print_change(made, answered, problem)
-    assert printed()[2:] == ["in effect everywhere after 16.5 s", *said]
-    flag_printing.print_change(replace(made, recorded=False), None, None)
-    assert printed()[-1] == "the database did not answer: the change is not in flags history"
 
 
 def wish(source: Side | None = None, user: str | None = None) -> repair._Wish:

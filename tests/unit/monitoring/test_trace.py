@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.trace import read_traceparent
+from chalicelib.domain.events.trace import read_traceparent
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import begin_call, concerning
 from chalicelib.monitoring.trace import begin_trace, keep_out_of_trace, trace_id, traceparent

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.rollout.decision import Reason
+from chalicelib.domain.migration.records.decision import Reason
 
 WORDS = Path(__file__).parents[3] / "chalicelib" / "web" / "witness" / "mark_words.js"
 

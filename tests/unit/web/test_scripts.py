@@ -8,7 +8,7 @@ import pytest
 from infra.local.environments import FOLDER
 
 ROOT = Path(__file__).parents[3]
-TESTS = sorted((ROOT / "tests" / "web").glob("*.test.js"))
+TESTS = sorted((ROOT / "tests" / "web").rglob("*.test.js"))
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name)

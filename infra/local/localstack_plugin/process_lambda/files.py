@@ -9,7 +9,7 @@ from pathlib import Path
 from localstack.runtime import hooks
 from localstack.services.s3 import provider
 
-from . import package_cache
+from .functions import package_cache
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # LocalStack is not installed where mypy runs

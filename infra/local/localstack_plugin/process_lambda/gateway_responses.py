@@ -21,7 +21,7 @@ from localstack.services.apigateway.next_gen.execute_api.handlers.gateway_except
 from localstack.services.apigateway.next_gen.execute_api.integrations import aws
 from localstack.services.apigateway.next_gen.execute_api.integrations.aws import RestApiAwsProxyIntegration
 
-from . import binary_types, gateway_templates
+from .gateway import binary_types, templates
 
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
 EVENT_LIMIT_BYTES = 6 * 1024 * 1024  # Lambda's; the event holds the body, as base64 where it is not text
@@ -41,18 +41,18 @@ def honour_gateway_responses() -> None:
 
 def _import_with_gateway_responses(rest_api: Any, context: Any, open_api_spec: dict[str, Any], mode: Any) -> Any:
     responses = apigateway_stores[context.account_id][context.region].rest_apis[rest_api.id].gateway_responses
-    responses.update(gateway_templates.parse_definitions(open_api_spec))
+    responses.update(templates.parse_definitions(open_api_spec))
     return _import_api(rest_api, context, open_api_spec, mode)
 
 
 def _render(_handler: Any, exception: Any, context: Any) -> Any:
     response = get_gateway_response_or_default(exception.type, context.deployment.rest_api.gateway_responses)
     variables = context.context_variables
-    content_type, content = gateway_templates.body(response, variables)
+    content_type, content = templates.body(response, variables)
     status = response.get("statusCode") or exception.status_code or 500
     answer = Response(content, status=int(status), headers={"Content-Type": content_type})
     answer.headers["x-amzn-ErrorType"] = exception.code
-    for name, value in gateway_templates.headers(response, variables):
+    for name, value in templates.headers(response, variables):
         answer.headers[name] = value
     return answer
 

@@ -12,6 +12,6 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]  # Loc
 
     def load(self, *_args: Any, **_kwargs: Any) -> type:
         """Return the executor class."""
-        from .executor import ProcessRuntimeExecutor
+        from .functions.executor import ProcessRuntimeExecutor
 
         return ProcessRuntimeExecutor

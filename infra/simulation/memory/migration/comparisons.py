@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout.comparison_log import (
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import (
     ComparisonReport,
     ComparisonResult,
     DifferenceGroup,
@@ -19,8 +18,9 @@ from chalicelib.domain.rollout.comparison_log import (
     Request,
     Sighting,
 )
-from chalicelib.domain.rollout.differences import Difference, shown_value
-from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.migration.records.differences import Difference, shown_value
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from infra.simulation.memory.migration.usage import FakeUsageLog
 
 EXAMPLES = 3

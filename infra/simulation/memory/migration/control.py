@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from chalicelib.domain.backends.sides import ModeChange, SyncState
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.sides import ModeChange, SyncState
-from chalicelib.domain.sync.reconciliation import ANOTHER_DIFFERENCE, SyncProgress, SyncStop, Verified
-from chalicelib.domain.sync.recovery import Remains
+from chalicelib.domain.migration.sync.reconciliation import ANOTHER_DIFFERENCE, SyncProgress, SyncStop, Verified
+from chalicelib.domain.migration.sync.recovery import Remains
 from infra.simulation.memory.store import FakeStore
 from infra.simulation.memory.walks import FakeWalkControl
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.comparison_log import COMPARED, Outcome, Request
-from chalicelib.domain.rollout.feedback import ATTEMPTS, Feedback, FeedbackReport, GivenFeedback
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import COMPARED, Outcome, Request
+from chalicelib.domain.migration.records.feedback import ATTEMPTS, Feedback, FeedbackReport, GivenFeedback
 from infra.simulation.memory.store import FakeStore
 
 

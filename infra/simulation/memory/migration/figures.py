@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.decision import Reason
-from chalicelib.domain.rollout.figures import ComponentFigures, Share
-from chalicelib.domain.rollout.hours_of_use import Answers, Use, hour_of
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import Reason
+from chalicelib.domain.migration.records.figures import ComponentFigures, Share
+from chalicelib.domain.migration.records.hours_of_use import Answers, Use, hour_of
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from infra.simulation.memory.store import FakeStore
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, RecordedDocument
+from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange, RecordedDocument
 from infra.simulation.memory.store import FakeStore
 
 

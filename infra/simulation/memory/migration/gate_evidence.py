@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.census_records import Censuses, Claim
-from chalicelib.domain.gate.counted import Counted, Counting, DifferenceSeen
-from chalicelib.domain.gate.pairs import ERRORS, LATENCY
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.census_records import Censuses, Claim
+from chalicelib.domain.migration.gate.counted import Counted, Counting, DifferenceSeen
+from chalicelib.domain.migration.gate.pairs import ERRORS, LATENCY
 from chalicelib.domain.ports import Clock
 
 Ping = Callable[[], None]

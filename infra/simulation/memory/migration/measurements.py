@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement, Sample
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement, Sample
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from infra.simulation.memory.store import FakeStore
 

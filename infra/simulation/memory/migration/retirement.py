@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import DAY_MS
-from chalicelib.domain.retirement.callers import (
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.migration.records.decision import Reason
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS
+from chalicelib.domain.migration.retirement.callers import (
     KEPT_DAYS,
     PAGE,
     SEVERAL,
@@ -16,7 +17,6 @@ from chalicelib.domain.retirement.callers import (
     days_since,
     place_of,
 )
-from chalicelib.domain.rollout.decision import Reason
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from infra.simulation.memory.store import FakeStore
 

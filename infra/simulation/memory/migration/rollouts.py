@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollouts.rollout import CARRIED, Rollout, Seen
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.rollouts.rollout import CARRIED, Rollout, Seen
 from infra.simulation.memory.store import FakeStore
 
 

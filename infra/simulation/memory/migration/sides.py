@@ -4,15 +4,15 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from chalicelib.domain.backends.sides import Side, SyncMode, other_side
 from chalicelib.domain.errors import MassDeletionError, SyncModeError
 from chalicelib.domain.meters.walks import Finding, Unreadable, UnreadableDocument
+from chalicelib.domain.migration.sync.change_feed import Changes, Moment, Position
+from chalicelib.domain.migration.sync.modes import ReadingKey
+from chalicelib.domain.migration.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
+from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, Undone
 from chalicelib.domain.ports import Clock, StoredReading
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sides import Side, SyncMode, other_side
-from chalicelib.domain.sync.change_feed import Changes, Moment, Position
-from chalicelib.domain.sync.modes import ReadingKey
-from chalicelib.domain.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
-from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
 from infra.simulation.memory.state import Readings
 from infra.simulation.memory.store import FakeMeters, FakeStore
 from infra.simulation.memory.walks import FakeMetersOfAll

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chalicelib.domain.status.records import NotPublished, RollbackDrill
+from chalicelib.domain.migration.status.records import NotPublished, RollbackDrill
 from infra.simulation.memory.store import FakeStore
 
 

@@ -3,9 +3,9 @@
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.usage import Answered, BackendUsage
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.usage import Answered, BackendUsage
 from infra.simulation.memory.store import FakeStore
 
 BY_PERCENTAGE = (Reason.PERCENTAGE_IN, Reason.PERCENTAGE_OUT)

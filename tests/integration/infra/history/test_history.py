@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from chalicelib.domain.sides import SyncState
-from chalicelib.domain.sync.repairs import DELETES_UNASKED
+from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.migration.sync.repairs import DELETES_UNASKED
 from infra.drills.api import Reply, Sent
 from infra.drills.history import person, wishes
 from infra.drills.history.checker import Kind
@@ -25,6 +25,8 @@ from infra.drills.history.views import VIEWS, View
 from infra.drills.history.wishes import ALL, DATES, TYPES, Flip, FlipKind, WishKind
 from infra.local.waiting import wait_until
 from tests.integration.infra.history.planted_faults import HELD_WRITES
+
+pytestmark = pytest.mark.long
 
 PLANTED = "tests.integration.infra.history.planted_faults:"
 FORWARD, BACK = Flip(FlipKind.MODE, 0, 0, forward=True), Flip(FlipKind.MODE, 0, 0, forward=False)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
-from chalicelib.domain.rollouts.ports import Asked, RolloutFlags
-from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.migration.rollouts.ports import Asked, RolloutFlags
 from infra.simulation.memory.migration.appconfig import FakeAppConfig
 from tests.unit.flags.rollout import TABLE, Rollout, back
 

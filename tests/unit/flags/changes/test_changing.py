@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import InvalidInputError, RolloutError, UnavailableError
-from chalicelib.domain.rollout.flag_history import ChangeState
-from chalicelib.domain.sides import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Verified
+from chalicelib.domain.migration.records.flag_history import ChangeState
+from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.readiness import Readiness
 from chalicelib.flags.changes.request import Action, ChangeRequest

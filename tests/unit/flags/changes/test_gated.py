@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import RolloutError
-from chalicelib.domain.rollouts.plan import Plan, steps_of
+from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
-from chalicelib.domain.rollout.flag_history import ChangeState
+from chalicelib.domain.migration.records.flag_history import ChangeState
 from chalicelib.flags.appconfig.deployment import Waiting
 from infra.simulation.memory.migration.appconfig import Deployment, refusal
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import InvalidInputError, UnavailableError
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange
+from chalicelib.domain.migration.records.usage import Answered, BackendUsage
+from chalicelib.domain.migration.sync.modes import MODE_MS
+from chalicelib.domain.migration.sync.past_modes import PastMode
+from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.domain.readings import DAY_MS, moment
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
-from chalicelib.domain.rollout.usage import Answered, BackendUsage
-from chalicelib.domain.sides import SyncMode, SyncState
-from chalicelib.domain.sync.modes import MODE_MS
-from chalicelib.domain.sync.past_modes import PastMode
-from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.changes.as_json import past_document
 from chalicelib.flags.changes.past import (
     AROUND_MS,

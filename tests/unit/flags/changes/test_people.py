@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.sides import SyncMode
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.people import FlagLists, FlagVersions
 from chalicelib.flags.document.flag import Flag

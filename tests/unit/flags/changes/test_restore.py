@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import InvalidInputError, RolloutError, UnavailableError, UnchangedError
-from chalicelib.domain.rollout.flag_history import RecordedDocument
-from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.migration.records.flag_history import RecordedDocument
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.document.flag_document import read, written
 from tests.unit.flags.rollout import IN_HALF, ORDER, Rollout, back

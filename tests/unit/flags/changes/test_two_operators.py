@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import RevisionError
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
+from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.document.flag_document import read

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from chalicelib.domain.backends import Backend
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import RolloutError, UnavailableError
-from chalicelib.domain.rollout.decision import Reason
-from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.migration.records.decision import Reason
 from chalicelib.flags.document.flag import EVERYBODY, Flag
 from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.json_schema import first_document

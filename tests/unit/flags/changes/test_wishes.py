@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import InvalidInputError, NotFoundError, RolloutError, UnavailableError
 from chalicelib.flags.changes.checks import check_names, rises
 from chalicelib.flags.changes.patch import FlagPatch, patched, percentage, rolled_back

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.sides import Side, SyncMode, SyncState
+from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore, Loaded
 from chalicelib.flags.document.bucketing import bucket
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.services.backends.decisions import RolloutService
+from chalicelib.services.migration.backends.decisions import RolloutService
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 ON = Flag(TABLE, 0, 0, enabled=True)

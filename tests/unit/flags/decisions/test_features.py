@@ -13,8 +13,8 @@ from aws_lambda_powertools.utilities.feature_flags import FeatureFlags, SchemaVa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
 from chalicelib.flags.document.bucketing import bucket

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from chalicelib.domain.gate.evidence import Surrounding
-from chalicelib.domain.status.records import RollbackDrill
+from chalicelib.domain.migration.gate.evidence import Surrounding
+from chalicelib.domain.migration.status.records import RollbackDrill
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.shape import shape_of
 from infra import __main__ as command_line

@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from infra.local import layout
 from infra.local.layout import Layout, Ports
-from infra.local.localstack_plugin.process_lambda.invocation_log import InvocationLog
+from infra.local.localstack_plugin.process_lambda.functions.invocation_log import InvocationLog
 from infra.local.processes import emulators
 from infra.local.processes.ports import free_ports
 from infra.local.processes.supervision import Supervisor

@@ -9,10 +9,10 @@ from typing import Any, cast
 import click
 import pytest
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.fan_out import FanOut
 from chalicelib.domain.meters.walks import Finding, Verification, Walk
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import SyncMode
 from chalicelib.services.refresh.fan_out import FanOutProgress, FanOutService
 from infra import __main__ as command_line
 from infra.errors import OperatorError

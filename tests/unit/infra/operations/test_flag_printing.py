@@ -1,16 +1,24 @@
 """What the flags' commands say to people, and their exit codes."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.domain.readings import moment
-from chalicelib.domain.sides import SyncMode
+from chalicelib.flags.changes.inspect import Explanation
+from infra.operations.flags import printing as flag_printing
 from infra.operations.flags.commands import succeeded
 from infra.operations.flags.printing import changes_table, flags_table, print_gate, print_listing
 from infra.operations.printing import minute
-from tests.unit.flags.rollout import ORDER, Rollout, back
+from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
 OVERRULED = "the mode is new_only: everybody gets the new backend whatever the flags say"
 
@@ -94,3 +102,79 @@ def test_no_name_and_no_instant_is_broken_in_a_narrow_terminal(rollout: Rollout)
     assert "since (UTC)" in printed
     [row] = [line for line in printed.splitlines() if "energy_table" in line]
     assert f" {moment(rollout.table().updated_at)[:16].replace('T', ' ')} " in row
+
+
+def test_a_plan_of_a_flag_names_who_enters_and_who_leaves(printed: Callable[[], list[str]]) -> None:
+    rollout = Rollout()
+    rollout.known("alice", "bob")
+    overview = rollout.flags.overview
+    flag_printing.print_plan(overview.plan(TABLE, Decimal(0), Decimal(50), exact=False))
+    flag_printing.print_plan(overview.plan(TABLE, Decimal(100), Decimal(50), exact=False))
+    assert printed() == [
+        "user bucket",
+        "alice 346 enters",
+        f"{TABLE}, 0 % to 50 %: 0 of 2 known users are in, 1 will be; 1 enter, 0 leave",
+        "to do it: python -m infra flags set energy_table --percent 50 --reason WHY",
+        "user bucket",
+        "bob 96167 leaves",
+        f"{TABLE}, 100 % to 50 %: 2 of 2 known users are in, 1 will be; 0 enter, 1 leave",
+        "to do it: python -m infra flags rollback energy_table --to 50 --reason WHY",
+    ]
+
+
+def test_a_decision_is_told_with_its_reason_and_its_bucket(printed: Callable[[], list[str]]) -> None:
+    rollout = Rollout()
+    rollout.open()
+    rollout.set(50, enabled=True)
+    found = rollout.flags.overview.explain("alice", Component.ENERGY_TABLE)
+    flag_printing.print_explanation(found)
+    assert printed() == [
+        "user alice",
+        "component energy_table",
+        "backend new",
+        f"reason percentage_in: {found.rule}",
+        "bucket 346 of 0 to 99999",
+        f"document {found.document_version}",
+    ]
+    nobody = Explanation("bob", Component.DASHBOARD, Decision(Backend.OLD, Reason.NO_MODE), "why", None)
+    flag_printing.print_explanation(nobody)
+    assert printed()[-2:] == ["bucket -", "document none"]
+
+
+def test_the_flags_are_a_table_and_what_has_to_be_known_of_them(printed: Callable[[], list[str]]) -> None:
+    rollout = Rollout()
+    rollout.set(retire=True)
+    flag_printing.print_listing(rollout.flags.overview.listing())
+    lines = printed()
+    assert lines[0] == "flag state percent test users blocked since (UTC)"
+    rows = {line.split()[0]: line.split()[1:] for line in lines[1:-2]}
+    assert rows["global"][:4] == ["off", "-", "-", "-"]
+    assert rows["energy_table"][:5] == ["retired", "0", "%", "-", "-"]
+    assert rows["dashboard"][:3] == ["off", "0", "%"]
+    version = rollout.flags.overview.listing().document.version
+    assert lines[-2:] == [
+        f"document {version}, AppConfig's version 2",
+        "the global gate is off: everybody gets the old backend",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answered", "problem", "said"),
+    [
+        (None, None, []),
+        (True, None, ["the deployed API decides by it"]),
+        (False, None, ["the deployed API answers, and does not decide by it: flags list, then the functions' log"]),
+        (True, "overtaken [by olga]", ["overtaken [by olga]"]),
+    ],
+)
+def test_a_change_of_a_flag_says_when_it_was_in_effect_and_what_keeps_it_from_that(
+    printed: Callable[[], list[str]], answered: bool | None, problem: str | None, said: list[str]
+) -> None:
+    rollout = Rollout()
+    rollout.open()
+    made = rollout.set(50)
+    made = replace(made, change=replace(made.change, in_effect_ms=16_540))
+    flag_printing.print_change(made, answered, problem)
+    assert printed()[2:] == ["in effect everywhere after 16.5 s", *said]
+    flag_printing.print_change(replace(made, recorded=False), None, None)
+    assert printed()[-1] == "the database did not answer: the change is not in flags history"

@@ -10,13 +10,13 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.domain.readings import DAY_MS, moment
-from chalicelib.domain.rollout.decision import Decision, Reason
-from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sides import SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.changes.planning import Plan, Step
 from chalicelib.flags.changes.request import ChangeResult
 from chalicelib.flags.document.flag import Flag

@@ -20,6 +20,7 @@ def run(*arguments: str) -> int | str | None:
     return exited.value.code
 
 
+@pytest.mark.long
 def test_the_gate_is_wrong_no_oftener_than_its_formulas_say() -> None:
     found = simulate(RUNS, SEED)
     assert [each.name for each in found if not each.holds] == []

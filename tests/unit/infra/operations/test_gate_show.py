@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName, GateVerdict
-from chalicelib.domain.sync.reconciliation import Verified
-from chalicelib.services.gate.service import GateService
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.verdict import Breach, Condition, ConditionName, GateVerdict
+from chalicelib.domain.migration.sync.reconciliation import Verified
+from chalicelib.services.migration.gate.service import GateService
 from infra import __main__ as command_line
 from infra.operations.gate import commands
 from infra.operations.gate.printing import print_verdict
-from tests.unit.services.status.system import System
+from tests.unit.services.migration.status.system import System
 
 TABLE = "energy_table"
 

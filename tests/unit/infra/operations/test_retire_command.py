@@ -11,12 +11,12 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.bootstrap.operations import operations
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, MINUTE_MS, BrownOut, Entry, OptOut
+from chalicelib.domain.migration.retirement.callers import LISTED, V1Call, V1Caller
 from chalicelib.domain.readings import moment
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, MINUTE_MS, BrownOut, Entry, OptOut
-from chalicelib.domain.retirement.callers import LISTED, V1Call, V1Caller
-from chalicelib.domain.sides import SyncMode
 from infra import __main__ as command_line
 from infra.errors import OperatorError
 from infra.local.layout import Layout, Ports
@@ -26,7 +26,7 @@ from infra.retirement.references import Reference
 from infra.targets import target as target_module
 from infra.targets.flags import Flags
 from infra.targets.target import Target
-from tests.unit.services.retirement.ended import Ended
+from tests.unit.services.migration.retirement.ended import Ended
 
 AT = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 BECAUSE = ("--reason", "a test")

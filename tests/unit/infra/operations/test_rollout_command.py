@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.components import Component
-from chalicelib.domain.gate.evidence import AllowedHours
-from chalicelib.domain.rollouts.plan import Plan, steps_of
-from chalicelib.domain.rollouts.rollout import Approval, Direction, Entry, Intent, Seen, State
-from chalicelib.domain.rollouts.rollout import Rollout as StoredRollout
-from chalicelib.services.rollouts.as_json import rollout_document
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.gate.evidence import AllowedHours
+from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
+from chalicelib.domain.migration.rollouts.rollout import Approval, Direction, Entry, Intent, Seen, State
+from chalicelib.domain.migration.rollouts.rollout import Rollout as StoredRollout
+from chalicelib.services.migration.rollouts.as_json import rollout_document
 from infra import __main__ as command_line
 from infra.operations.printing import duration
 from infra.operations.rollout import commands

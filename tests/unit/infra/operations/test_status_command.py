@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.operations import operations
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.components import Component
-from chalicelib.domain.rollout.comparison_log import IgnoreRule, Outcome
-from chalicelib.domain.rollout.figures import BackendFigures, Share
-from chalicelib.domain.rollouts.plan import Plan
-from chalicelib.domain.rollouts.rollout import Rollout, Seen, State
-from chalicelib.domain.status.blocks import Status
-from chalicelib.domain.status.records import RollbackDrill
-from chalicelib.domain.sync.reconciliation import SyncStop, Verified
+from chalicelib.domain.backends.backend import Backend
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import IgnoreRule, Outcome
+from chalicelib.domain.migration.records.figures import BackendFigures, Share
+from chalicelib.domain.migration.rollouts.plan import Plan
+from chalicelib.domain.migration.rollouts.rollout import Rollout, Seen, State
+from chalicelib.domain.migration.status.blocks import Status
+from chalicelib.domain.migration.status.records import RollbackDrill
+from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
 from infra import __main__ as command_line
 from infra.operations import drill, sync
 from infra.operations.status import commands
 from infra.targets.deployment import Deployment
-from tests.unit.services.status.system import AWAY, System, compared
+from tests.unit.services.migration.status.system import AWAY, System, compared
 
 TABLE = Component.ENERGY_TABLE
 

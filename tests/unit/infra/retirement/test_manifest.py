@@ -101,8 +101,8 @@ def test_what_people_use_stays(left: Path) -> None:
     for name in (
         "chalicelib/api/v1",
         "chalicelib/flags",
-        "chalicelib/services/sync",
-        "chalicelib/services/retirement",
+        "chalicelib/domain/migration",
+        "chalicelib/services/migration",
         "infra/drills",
         "infra/rehearsal",
         "infra/retirement",

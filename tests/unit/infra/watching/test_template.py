@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from chalicelib.domain.components import Component
+from chalicelib.domain.backends.component import Component
 from infra.watching.rules import Each
 from infra.watching.specification import FIGURES, RULES
 from infra.watching.template import members_of, watched

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from chalicelib.domain.account import Erasure, Left
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.people.account import Erasure, Left
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.services.account.erasure import AccountErasureService
 from infra.simulation.memory.account import FakeErasures
 from infra.simulation.memory.store import FakeStore

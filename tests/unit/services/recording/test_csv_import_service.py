@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, InvalidInputError, UnavailableError
-from chalicelib.domain.events import EnergyReadingsBulkImported
+from chalicelib.domain.events.contracts import EnergyReadingsBulkImported
 from chalicelib.domain.ports import Expected, UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.recording.csv_import import CsvImportService

@@ -1,7 +1,5 @@
 """Corrections by file, and taking an import back: what nobody has changed since is as it was before."""
 
-import json
-from dataclasses import dataclass, field
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -9,91 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.backends import Backend
-from chalicelib.domain.csv.options import CsvOptions
-from chalicelib.domain.errors import ImportFileError, ImportQuestionError, ImportRowsError, NotFoundError
-from chalicelib.domain.events import EnergyReadingsBulkImported, EnergyReadingsImportUndone
-from chalicelib.domain.export.json_document import json_text
-from chalicelib.domain.imports.options import ImportOptions
-from chalicelib.domain.ports import ReadingFilter, UserSettings
-from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.errors import ImportQuestionError, ImportRowsError, NotFoundError
+from chalicelib.domain.events.contracts import EnergyReadingsBulkImported, EnergyReadingsImportUndone
+from chalicelib.domain.files.imports.options import ImportOptions
+from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.readings import to_datetime
 from chalicelib.services.recording.configuration import (
-    ConfigurationService,
-    ExchangeCorrection,
     ExchangeDraft,
     Register,
 )
-from chalicelib.services.recording.csv_import import CsvImportService, ImportReport
-from chalicelib.services.recording.energy_crud import EnergyCrudService, ReadingCorrection, ReadingDraft
-from chalicelib.services.recording.export import ExportService
-from chalicelib.services.recording.import_undo import ImportHistoryService, UndoReport
-from infra.simulation.memory.publisher import FakePublisher
-from infra.simulation.memory.store import FakeImportList, FakeQueries, FakeSettings, FakeStore
-
-POWER, GAS = EnergyType.POWER, EnergyType.GAS
-HEADER = "date,type,amount\n"
-REPLACE, SKIP = ImportOptions(on_conflict="replace"), ImportOptions(on_conflict="skip")
-JSON = ImportOptions(form="json")
-
-
-@dataclass
-class Home:
-    """Everything that a household does to its readings, at a clock that goes on by a minute with each."""
-
-    store: FakeStore = field(default_factory=FakeStore)
-    publisher: FakePublisher = field(default_factory=FakePublisher)
-    time: int = 1_700_000_000_000
-
-    def clock(self) -> int:
-        self.time += 60_000
-        return self.time
-
-    @property
-    def energy(self) -> EnergyCrudService:
-        return EnergyCrudService(self.store, self.publisher, self.clock)
-
-    @property
-    def configuration(self) -> ConfigurationService:
-        queries = FakeQueries(self.store)
-        return ConfigurationService(self.store, FakeSettings(self.store), queries, self.publisher, self.clock)
-
-    @property
-    def history(self) -> ImportHistoryService:
-        imports = FakeImportList(self.store)
-        return ImportHistoryService(self.store, imports, FakeSettings(self.store), self.publisher, self.clock)
-
-    def imported(self, rows: str | bytes, options: ImportOptions = ImportOptions()) -> ImportReport:  # noqa: B008
-        content = rows if isinstance(rows, bytes) else (HEADER + rows).encode()
-        queries = FakeQueries(self.store)
-        service = CsvImportService(self.store, FakeSettings(self.store), queries, self.publisher, self.clock)
-        return service.bulk_create("alice", content, options)
-
-    def undone(self, report: ImportReport) -> UndoReport:
-        assert report.import_id is not None
-        return self.history.undo("alice", report.import_id)
-
-    def exported(self) -> bytes:
-        service = ExportService(FakeSettings(self.store), FakeQueries(self.store), self.clock)
-        read = lambda user, request: FakeQueries(self.store).page(user, request, Backend.NEW)  # noqa: E731
-        return json_text(service.page("alice", read, ReadingFilter(), None)).encode()
-
-    def readings(self) -> dict[tuple[str, str], Decimal]:
-        stored = self.store.stored.readings.items()
-        return {
-            (kind.value, f"{to_datetime(instant + 43_200_000):%m-%d}"): reading.amount
-            for (_, kind, instant), reading in stored
-        }
-
-    def id_of(self, kind: EnergyType, day: str) -> str:
-        [found] = [
-            reading.id
-            for (_, type_, instant), reading in self.store.stored.readings.items()
-            if type_ is kind and f"{to_datetime(instant + 43_200_000):%m-%d}" == day
-        ]
-        return found
-
-
-FILE = "2023-01-31,power,100\n2023-02-28,power,110\n2023-01-31,gas,7\n"
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
+from tests.unit.services.recording.home import (
+    FILE,
+    GAS,
+    JSON,
+    POWER,
+    REPLACE,
+    SKIP,
+    Home,
+    document,
+)
 
 
 def test_what_was_undone_is_said_and_has_its_event_though_the_database_is_away_since() -> None:
@@ -258,166 +191,10 @@ def test_doubtful_rows_wait_for_an_answer_and_nothing_is_written() -> None:
     assert home.imported(rows, ImportOptions(confirm=True)).success == 2
 
 
-def household() -> Home:
-    home = Home()
-    home.store.stored.settings["alice"] = UserSettings(ZoneInfo("America/New_York"))
-    home.imported(FILE)
-    home.configuration.add_exchange("alice", ExchangeDraft(POWER, "2023-03-15T12:00", Decimal(118), Decimal(3)))
-    home.configuration.change("alice", UserSettings(ZoneInfo("America/New_York")), {GAS: Register(Decimal(1000))})
-    home.imported("2023-03-31,power,9\n")
-    return home
-
-
-def test_an_export_makes_the_same_household_in_an_empty_account() -> None:
-    first, second = household(), Home()
-    report = second.imported(first.exported(), JSON)
-    assert report.success == 4
-    assert second.readings() == first.readings()
-    assert second.store.stored.settings["alice"].zone.key == "America/New_York"
-    for key, meter in first.store.stored.meters.items():
-        copied = second.store.stored.meters[key].configuration
-        assert (copied.modulus, copied.points, copied.runs_backwards) == (
-            meter.configuration.modulus,
-            meter.configuration.points,
-            meter.configuration.runs_backwards,
-        )
-    assert all(meter.state.stale for meter in second.store.stored.meters.values())
-
-
-def test_its_own_export_changes_nothing_in_a_household() -> None:
-    home = household()
-    report = home.imported(home.exported(), JSON)
-    assert (report.success, report.replaced, report.errors, report.warnings) == (0, 0, (), ())
-    assert report.import_id is None
-
-
-def test_another_configuration_is_a_conflict_like_another_amount() -> None:
-    home, other = household(), household()
-    other.configuration.change("alice", UserSettings(ZoneInfo("America/New_York")), {GAS: Register(Decimal(9999))})
-    [exchange] = other.configuration.configuration("alice", POWER).exchanges
-    other.configuration.correct_exchange("alice", exchange.id, ExchangeCorrection(initial_new=Decimal(4)))
-    with pytest.raises(ImportRowsError) as refused:
-        home.imported(other.exported(), JSON)
-    assert [error.where for error in refused.value.errors] == ["meters.gas.modulus", "meters.power.exchange"]
-    assert home.imported(other.exported(), ImportOptions(form="json", on_conflict="skip")).import_id is None
-    report = home.imported(other.exported(), ImportOptions(form="json", on_conflict="replace"))
-    assert report.import_id is not None
-    assert home.configuration.configuration("alice", GAS).modulus == 9999
-    outcome = home.undone(report).outcome
-    assert (outcome.removed, outcome.configurations_kept) == (0, ())
-    assert home.configuration.configuration("alice", GAS).modulus == 1000
-    assert home.configuration.configuration("alice", POWER).points[0].initial_new == 3
-
-
-def test_a_configuration_that_was_changed_since_stays_and_its_meter_is_named() -> None:
-    home = Home()
-    report = home.imported(household().exported(), JSON)
-    home.configuration.change("alice", UserSettings(ZoneInfo("America/New_York")), {GAS: Register(Decimal(5000))})
-    outcome = home.undone(report).outcome
-    assert outcome.configurations_kept == (GAS,)
-    assert home.configuration.configuration("alice", GAS).modulus == 5000
-    assert home.configuration.configuration("alice", POWER).exchanges == ()
-    assert home.readings() == {}
-
-
-def test_a_modulus_that_a_stored_amount_exceeds_is_refused() -> None:
-    home = Home()
-    home.imported("2020-01-31,gas,1500\n")
-    with pytest.raises(ImportRowsError) as refused:
-        home.imported(household().exported(), JSON)
-    assert refused.value.errors[0].where == "meters.gas"
-
-
-def test_whoever_has_a_meter_keeps_the_zone() -> None:
-    home = Home()
-    home.imported("2020-01-31,gas,1\n")
-    home.imported(household().exported(), JSON)
-    assert FakeSettings(home.store).find("alice").zone.key == "Europe/Berlin"
-
-
-def document(*readings: tuple[str, str, float], **meter: object) -> bytes:
-    """A JSON export of readings, and of the power meter where something is said of it."""
-    power = {"type": "power", "modulus": None, "runsBackwards": False, "exchanges": []} | meter
-    said = [{"type": kind, "date": date, "amount": amount} for kind, date, amount in readings]
-    return json.dumps({"exportVersion": 1, "meters": [power] if meter else [], "readings": said}).encode()
-
-
-PARTIAL_JSON = ImportOptions(form="json", mode="partial")
-REPLACE_JSON = ImportOptions(form="json", on_conflict="replace")
-
-
-def test_a_configuration_that_is_refused_is_not_stored_in_part_either() -> None:
-    home = Home()
-    home.imported("2023-01-31,power,150000\n")
-    report = home.imported(document(("power", "2023-02-28", 90), modulus=100_000), PARTIAL_JSON)
-    assert [error.column for error in report.errors] == ["meters.power"]
-    assert "modulus 100000 is not above 150000" in report.errors[0].reason
-    assert home.configuration.configuration("alice", POWER).modulus is None
-
-
-def test_a_modulus_stays_that_the_readings_recorded_since_need() -> None:
-    home = Home()
-    home.configuration.change("alice", UserSettings(), {POWER: Register(Decimal(10_000))})
-    report = home.imported(document(("power", "2023-01-31", 9_000), modulus=100_000), REPLACE_JSON)
-    created = home.energy.create("alice", ReadingDraft(POWER, "2023-02-28", Decimal(50_000), confirm=True))
-    assert home.undone(report).outcome.configurations_kept == (POWER,)
-    assert home.configuration.configuration("alice", POWER).modulus == 100_000
-    home.energy.delete("alice", created.reading.id)
-    assert home.undone(report).outcome.configurations_kept == ()
-    assert home.configuration.configuration("alice", POWER).modulus == 10_000
-
-
-def test_how_a_csv_file_is_written_cannot_be_said_of_an_export_in_json() -> None:
-    options = ImportOptions(form="json", csv=CsvOptions(type=GAS))
-    with pytest.raises(ImportFileError, match="leave them out"):
-        Home().imported(document(("power", "2023-01-31", 1)), options)
-
-
-def test_another_direction_is_a_conflict_for_a_meter_that_has_readings() -> None:
-    home = Home()
-    home.imported("2023-01-31,power,100\n")
-    backwards = document(("power", "2023-02-28", 110), runsBackwards=True)
-    with pytest.raises(ImportRowsError) as refused:
-        home.imported(backwards, JSON)
-    assert [error.where for error in refused.value.errors] == ["meters.power.runsBackwards"]
-    assert home.imported(backwards, ImportOptions(form="json", on_conflict="skip")).configurations == {}
-    home.imported(backwards, REPLACE_JSON)
-    assert home.configuration.configuration("alice", POWER).runs_backwards
-    with pytest.raises(ImportRowsError):
-        home.imported(document(runsBackwards=False), JSON)
-    assert Home().imported(backwards, JSON).configurations[POWER].runs_backwards
-
-
-def test_a_zone_that_somebody_has_chosen_is_never_taken_from_a_file() -> None:
-    home = Home()
-    home.store.stored.settings["alice"] = UserSettings(ZoneInfo("Asia/Tokyo"))
-    assert home.imported(household().exported(), JSON).zone is None
-    assert FakeSettings(home.store).find("alice").zone.key == "Asia/Tokyo"
-
-
-def test_a_preview_shows_the_configuration_and_the_zone_that_a_file_brings() -> None:
-    home, export = Home(), household().exported()
-    preview = home.imported(export, ImportOptions(form="json", preview=True))
-    assert (preview.zone or ZoneInfo("UTC")).key == "America/New_York"
-    assert preview.configurations[GAS].modulus == 1000
-    assert [point.final_old for point in preview.configurations[POWER].points] == [118]
-    assert (home.store.stored.meters, home.store.stored.settings) == ({}, {})
-    written = home.imported(export, JSON)
-    assert (written.zone, written.configurations.keys()) == (preview.zone, preview.configurations.keys())
-    assert home.imported(export, ImportOptions(form="json", preview=True)).configurations == {}
-
-
 def test_a_preview_in_part_counts_what_an_import_in_part_stores() -> None:
     rows = "2023-01-31,power,100\n2023-02-28,power,90\n2023-03-31,power,120\n"
     preview = Home().imported(rows, ImportOptions(mode="partial", preview=True))
     assert preview.success == Home().imported(rows, ImportOptions(mode="partial")).success == 1
-
-
-def test_in_part_a_doubtful_reading_does_not_take_the_other_one_of_its_line_with_it() -> None:
-    wide = b"Datum;Strom;Gas\n31.01.2023;100;1\n28.02.2023;90;2\n31.03.2023;120;3\n"
-    home = Home()
-    assert home.imported(wide, ImportOptions(mode="partial")).success == 4
-    assert {kind for kind, _ in home.readings()} == {"power", "gas"}
 
 
 def test_what_remains_without_the_doubtful_rows_is_asked_about_too() -> None:
@@ -461,16 +238,6 @@ def test_a_conflict_names_the_local_day() -> None:
     with pytest.raises(ImportRowsError) as refused:
         home.imported("2023-02-01,power,101\n")
     assert "for power on 2023-02-01," in refused.value.errors[0].reason
-
-
-def test_a_conflict_of_exchanges_names_the_local_day() -> None:
-    home = Home()
-    home.configuration.add_exchange("alice", ExchangeDraft(POWER, "2022-01-01", Decimal(5)))
-    with pytest.raises(ImportRowsError) as refused:
-        home.imported(document(exchanges=[{"date": "2022-01-01", "finalOld": 9, "initialNew": 0}]), JSON)
-    assert refused.value.errors[0].reason.startswith(
-        "the file says 9 and 0 on 2022-01-01, 5 and 0 on 2022-01-01 is stored"
-    )
 
 
 def test_an_import_is_dated_by_what_it_changes_not_by_what_was_there() -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.meters.walks import (
     Finding,
     Verification,
@@ -15,7 +16,6 @@ from chalicelib.domain.readings import (
     EnergyType,
     MeterKey,
 )
-from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from infra.simulation.memory.store import FakeStore, FakeTransaction
 from infra.simulation.memory.walks import FakeMetersOfAll, FakeWalkControl

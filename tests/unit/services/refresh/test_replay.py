@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.events.contracts import EnergyEvent
 from chalicelib.domain.meters.register import RegisteredMeter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.refresh.replay import Replayed, ReplayService

@@ -1,0 +1,1 @@
+"""JSON: the text of an answer, and one canonical encoding for what is compared byte by byte."""

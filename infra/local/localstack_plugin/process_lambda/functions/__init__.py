@@ -1,0 +1,1 @@
+"""Functions as processes: their code, their process, and AWS's Runtime API in front of it."""

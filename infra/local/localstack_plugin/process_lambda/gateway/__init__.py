@@ -1,0 +1,1 @@
+"""What API Gateway does with an answer, where LocalStack does something else."""

@@ -1,0 +1,1 @@
+"""Guards that go with the migration, or whose tests do."""
