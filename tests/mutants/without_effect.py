@@ -45,7 +45,8 @@ WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {
         ),
         (
             "chalicelib/repositories/dual_write.py",
-            'has_twin = any(collection.find_one(counted({"_id": key}), projection={"_id": 1}) for collection in others)',
+            'has_twin = any(collection.find_one(counted({"_id": key}), projection={"_id": 1}) '
+            "for collection in others)",
             "1",
             "2",
             PROJECTION,

@@ -18,9 +18,10 @@ from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.migration.sync.repairs import PlannedWrites, RepairPlan
 from chalicelib.domain.readings import EnergyType
 from infra import __main__ as command_line
-from infra.operations import repair, sync
+from infra.operations import rebuild, repair, sync
 from infra.operations.compare import commands as compare
 from infra.operations.migrate import commands as migrations_command
+from infra.targets import workers
 
 TABLE = Component.ENERGY_TABLE
 FORMS = pytest.mark.parametrize("form", [(), ("--json",)])
@@ -73,6 +74,36 @@ def test_a_verify_fails_where_something_differs_or_the_sync_job_is_stopped(
     operations = SimpleNamespace(consistency=consistency, modes=modes)
     monkeypatch.setattr(sync, "connected", lambda _: nullcontext(operations))
     assert run("verify", *form) == code
+
+
+@FORMS
+@pytest.mark.parametrize(
+    ("found", "stop", "code"),
+    [(seen(3), None, 0), (seen(3, 0, 1), None, 1), (seen(3), SyncStop(5, "why"), 1)],
+)
+def test_a_verify_by_workers_ends_like_one_without(
+    monkeypatch: pytest.MonkeyPatch, found: Verification, stop: SyncStop | None, code: int, form: tuple[str, ...]
+) -> None:
+    consistency = SimpleNamespace(count_meters=lambda: 3, with_unreadable=lambda seen: seen)
+    modes = SimpleNamespace(show=lambda: SimpleNamespace(stop=stop))
+    operations = SimpleNamespace(consistency=consistency, modes=modes, fan_out=None)
+    monkeypatch.setattr(workers, "with_workers", lambda _: nullcontext(operations))
+    monkeypatch.setattr(sync, "walked", lambda *_, **__: found)
+    assert run("verify", "--fan-out", "2", *form) == code
+
+
+@FORMS
+@pytest.mark.parametrize(("found", "code"), [(seen(3), 0), (seen(3, 0, 1), 1)])
+@pytest.mark.parametrize("command", ["rebuild", "sweep"])
+def test_a_walk_by_workers_ends_like_one_without(
+    monkeypatch: pytest.MonkeyPatch, command: str, found: Verification, code: int, form: tuple[str, ...]
+) -> None:
+    sweeper = SimpleNamespace(outdated=lambda: 7, failing=lambda: (0, []))
+    consistency = SimpleNamespace(count_meters=lambda: 3)
+    operations = SimpleNamespace(consistency=consistency, sweeper=sweeper, fan_out=None)
+    monkeypatch.setattr(workers, "with_workers", lambda _: nullcontext(operations))
+    monkeypatch.setattr(rebuild, "walked", lambda *_, **__: found)
+    assert run(command, "--fan-out", "2", *form) == code
 
 
 def planned(differences: int = 0, deleted: int = 0) -> RepairPlan:

@@ -62,7 +62,7 @@ def run(*arguments: str) -> int | str | None:
 
 
 @FORMS
-@pytest.mark.parametrize(("left", "code"), [((), 0), (("alice|[power]",), 1)])
+@pytest.mark.parametrize(("left", "code"), [((), 0), (("alice|[power]", "bob|gas"), 1)])
 def test_a_replay_fails_where_an_event_did_not_get_onto_the_bus(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -77,8 +77,12 @@ def test_a_replay_fails_where_an_event_did_not_get_onto_the_bus(
         assert json.loads(said) == {"meters": 3, "sent": 3 - len(left), "unsent": len(left), "left": [*left]}
         return
     first, *others = said.splitlines()
-    assert first == ("3 meters, 2 events sent, 1 not" if left else "3 meters, 3 events sent, 0 not")
-    named = ["not sent for these meters; when the bus answers: python -m infra replay --user U", "  alice|[power]"]
+    assert first == ("3 meters, 1 event sent, 2 not" if left else "3 meters, 3 events sent, 0 not")
+    named = [
+        "not sent for these meters; when the bus answers: python -m infra replay --user U",
+        "  alice|[power]",
+        "  bob|gas",
+    ]
     assert others == (named if left else [])
 
 
