@@ -77,7 +77,7 @@ class MongoComparisonLog(ComparisonLog):
     def add(self, compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> None:
         """One row per comparison."""
         with time_limit(READ_SECONDS):
-            self._comparisons.insert_one(_row(compared, pseudonyms, at))
+            self._comparisons.insert_one(row_of(compared, pseudonyms, at))
 
     @override
     def report(self, since: int, component: Component | None = None) -> ComparisonReport:
@@ -155,7 +155,8 @@ def _wanted(since: int, component: Component | None) -> Document:
     return {"at": {"$gte": to_datetime(since)}, **named}
 
 
-def _row(compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> Document:
+def row_of(compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> Document:
+    """The row of a comparison."""
     request = compared.request
     return {
         "at": to_datetime(at),

@@ -226,8 +226,8 @@ class _Restore:
             if name in (MIGRATIONS, Collections.CONTROL):
                 continue
             there, wanted = self.database[name].count_documents({}), contents.counts.get(name, 0)
-            expired = name == Collections.REPAIRED and there < wanted  # it forgets by itself after 30 days
-            if there != wanted and not expired:
+            forgets = name == Collections.REPAIRED  # by itself, after 30 days
+            if not (there <= wanted if forgets else there == wanted):
                 raise OperatorError(
                     f"{name} has {there:,} documents, and the backup {wanted:,}: somebody else writes to "
                     f"{self.database.name}. Nobody reads it yet: drop it, stop who writes, and restore again"

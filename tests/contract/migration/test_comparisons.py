@@ -18,9 +18,11 @@ from chalicelib.domain.migration.records.comparison_log import (
     Request,
 )
 from chalicelib.domain.migration.records.decision import FORCED_OLD
-from chalicelib.domain.migration.records.differences import differences
+from chalicelib.domain.migration.records.differences import Difference, DifferenceKind, differences, shown_value
 from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.people.pseudonyms import Pseudonyms
+from chalicelib.domain.readings import to_datetime
+from chalicelib.repositories.comparisons import row_of
 from infra.local.waiting import wait_until
 
 TABLE, CHARTS = Component.ENERGY_TABLE, Component.MONTHLY_CHARTS
@@ -201,3 +203,39 @@ def test_a_rule_is_kept_with_owner_reason_and_day_and_a_later_one_replaces_it(
         ports.comparisons.save_rule(rule)
         assert ports.comparisons.rules() == {fingerprint: rule}
         assert only_group(ports).rule == rule
+
+
+def test_a_row_says_what_was_asked_and_how_it_differed() -> None:
+    difference = Difference(DifferenceKind.VALUE, ("months", 1, "consumption"), Decimal(1), Decimal(2))
+    request = Request(TABLE, "alice", YEAR, trace_id="a trace")
+    compared = ComparisonResult(
+        request, Outcome.DIFFERENT, (difference, difference), (7, 8), 1.5, 2.5, "an error", (3, 4), code="code"
+    )
+    row = row_of(compared, HIDDEN, T)
+    assert row == {
+        "at": to_datetime(T),
+        "component": "energy_table",
+        "user": HIDDEN.of("user", "alice"),
+        "usage": None,
+        "feedback": None,
+        "parameters": YEAR,
+        "traceId": "a trace",
+        "outcome": "different",
+        "versions": [7, 8],
+        "calculations": [3, 4],
+        "oldMs": 1.5,
+        "newMs": 2.5,
+        "error": "an error",
+        "code": "code",
+        "count": 2,
+        "differences": [
+            {
+                "fingerprint": difference.fingerprint(TABLE),
+                "kind": difference.kind.value,
+                "place": "months[].consumption",
+                "exactPlace": difference.exact_place,
+                "control": shown_value(Decimal(1), HIDDEN),
+                "candidate": shown_value(Decimal(2), HIDDEN),
+            }
+        ],
+    }

@@ -5,6 +5,8 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.domain.migration.records.usage import Answered, BackendUsage
+from chalicelib.domain.readings import to_datetime
+from chalicelib.repositories.usage import document_of
 from infra.local.waiting import wait_until
 
 AT = 1_737_000_000_000
@@ -36,3 +38,20 @@ def test_nobody_elses_answers_come_and_those_of_no_other_component_or_time(ports
     insert(ports, user, AT + 11)
     assert list(ports.usage.between(user, TABLE, AT - 10, AT + 10, 10)) == []
     assert [each.at for each in ports.usage.between(user, TABLE, AT, AT + 11, 10)] == [AT + 11]
+
+
+def test_a_row_says_who_was_answered_by_what_and_how() -> None:
+    usage = BackendUsage(TABLE, "alice", DECISION, 3.25, False, "TypeError", {"year": 2023}, "a trace")
+    assert document_of(usage, "pseudonym", AT) == {
+        "at": to_datetime(AT),
+        "component": "energy_table",
+        "backend": "new",
+        "user": "pseudonym",
+        "elapsedMs": 3.25,
+        "success": False,
+        "error": "TypeError",
+        "reason": "percentage_in",
+        "documentVersion": "a document",
+        "parameters": {"year": 2023},
+        "traceId": "a trace",
+    }
