@@ -40,7 +40,7 @@ def document_that_counts(readings: ScopedCollection, side: Side, reading_id: str
     if side is Side.NEW:
         return document
     there = counted({"type": document["type"], "date": document["date"]})
-    doubles = list(readings.find(there, projection={"date": 1, "updatedAt": 1}))
+    doubles = list(readings.find(there, projection=["date", "updatedAt"]))
     if last_updated([*doubles, document])["_id"] != document["_id"]:
         raise NotFoundError("there is no such reading")
     return document

@@ -52,7 +52,7 @@ def unreadable_among(
     if not ids:
         return []
     wanted = {"_id": {"$in": list(ids)}, **UNREADABLE}
-    return [document["_id"] for document in readings.find(wanted, {"_id": 1}, session=session)]
+    return [document["_id"] for document in readings.find(wanted, ["_id"], session=session)]
 
 
 def quarantine(database: MongoDatabase, side: Side, ids: Sequence[Any]) -> None:

@@ -56,7 +56,7 @@ class MongoSettingsWriter(SettingsWriter):
     @override
     def save(self, settings: UserSettings, now: int) -> None:
         self._known = None
-        document = {"_id": self._user_id, "zone": settings.zone.key, "updatedAt": to_datetime(now)}
+        document = {"zone": settings.zone.key, "updatedAt": to_datetime(now)}
         self._settings.replace_one({"_id": self._user_id}, document, upsert=True)
 
     @property

@@ -3,4 +3,67 @@
 A change is named by file, line, the text before and the text instead, as ``python -m tests.mutants`` prints it.
 """
 
-WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {}
+TYPES = "a type: mypy reads it, and fails with it; nothing that runs does"
+PROJECTION = "MongoDB takes any number but 0 for: show this field"
+WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {
+    (file, text, before, after): reason
+    for file, text, before, after, reason in (
+        (
+            "chalicelib/api/operation.py",
+            'Conditional = Literal["If-Match", "If-None-Match"]',
+            "'If-None-Match'",
+            "'XIf-None-Match'",
+            TYPES,
+        ),
+        (
+            "chalicelib/api/operation.py",
+            'Conditional = Literal["If-Match", "If-None-Match"]',
+            "'If-Match'",
+            "'XIf-Match'",
+            TYPES,
+        ),
+        (
+            "chalicelib/repositories/control.py",
+            'READ_FOR_A_WRITE: Document = {**READ, "changes": {"$slice": -1}, "opensAt": 1, "erasedAt": 1}',
+            "1",
+            "2",
+            f"{PROJECTION}; of the latest changes the last one counts",
+        ),
+        (
+            "chalicelib/repositories/control.py",
+            'READ: Document = {"mode": 1, "since": 1, "catchingUp": 1, "fullDrainSeconds": 1, "readAt": "$$NOW"}',
+            "1",
+            "2",
+            PROJECTION,
+        ),
+        (
+            "chalicelib/repositories/dual_write.py",
+            'found = (document["date"] for document in self._read.find(wanted, projection={"_id": 0, "date": 1}))',
+            "1",
+            "2",
+            PROJECTION,
+        ),
+        (
+            "chalicelib/repositories/dual_write.py",
+            'has_twin = any(collection.find_one(counted({"_id": key}), projection={"_id": 1}) '
+            "for collection in others)",
+            "1",
+            "2",
+            PROJECTION,
+        ),
+        (
+            "chalicelib/repositories/dual_write.py",
+            'return self._read.find_one(there, projection={"_id": 1}) is not None',
+            "1",
+            "2",
+            PROJECTION,
+        ),
+        (
+            "chalicelib/repositories/reconciliation.py",
+            'SHOWN = {"date": 1, "amount": 1, "updatedAt": 1}',
+            "1",
+            "2",
+            PROJECTION,
+        ),
+    )
+}

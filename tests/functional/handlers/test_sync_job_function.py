@@ -72,11 +72,12 @@ def test_a_lost_position_means_comparing_everything_once(follows: Api) -> None:
     assert not run(follows)["full_difference"]
 
 
-def test_in_new_only_the_refusal_is_an_answer_and_no_failure(api: Api) -> None:
+def test_in_new_only_the_refusal_is_an_answer_and_no_failure(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     api.store.stored.sync = SyncState(SyncMode.NEW_ONLY)
     done = run(api)
     assert done["state"] == "refused"
     assert "new_only" in str(done["reason"])
+    assert '"SyncStopped":[0.0]' in capsys.readouterr().out
 
 
 def test_a_stop_that_waits_for_an_answer_is_an_answer_and_no_failure(follows: Api) -> None:

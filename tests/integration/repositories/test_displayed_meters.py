@@ -28,6 +28,12 @@ def meters(migrated: Database[Any], monkeypatch: pytest.MonkeyPatch) -> MongoDis
     return MongoDisplayedMeters(migrated, 20)
 
 
+def test_meters_are_counted_by_their_own_collection(meters: MongoDisplayedMeters, migrated: Database[Any]) -> None:
+    assert meters.count_meters() == 0
+    migrated["meters"].insert_many({"_id": f"{user}|{kind}", "userId": user} for user, kind in METERS)
+    assert meters.count_meters() == len(METERS)
+
+
 def test_all_meters_come_in_order(meters: MongoDisplayedMeters) -> None:
     assert list(meters.meters()) == METERS
 

@@ -151,6 +151,15 @@ def test_two_calls_after_each_other_would_not_have_fitted_into_one(sizes: list[i
         assert len(call) == 10 or sum(map(bytes_of, call)) + bytes_of(following[0]) >= LIMIT
 
 
+@pytest.mark.parametrize(("less", "calls"), [(0, 2), (1, 1)])
+def test_a_call_stays_below_the_limit_and_does_not_reach_it(less: int, calls: int) -> None:
+    first = bytes_of(entry_of(sized(100_000), "energy"))
+    spare = LIMIT - first - bytes_of(entry_of(sized(0), "energy")) - less
+    bus = Bus()
+    bus.publisher().publish([sized(100_000), sized(spare)])
+    assert len(bus.calls) == calls
+
+
 @given(st.text(min_size=1), st.lists(st.text(), max_size=3))
 def test_the_size_is_counted_as_put_events_counts_it(user: str, resources: list[str]) -> None:
     entry = entry_of(event().model_copy(update={"user_id": user}), "energy")

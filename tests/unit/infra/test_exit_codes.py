@@ -11,12 +11,10 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass
-from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sides import SyncMode
@@ -34,7 +32,6 @@ from chalicelib.domain.migration.records.comparison_log import (
 )
 from chalicelib.domain.migration.records.differences import DifferenceKind
 from chalicelib.domain.migration.records.feedback import FeedbackReport
-from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.services.refresh.replay import Replayed
 from chalicelib.services.refresh.sweeper import SweepReport
 from infra import __main__ as command_line
@@ -43,10 +40,11 @@ from infra.operations import (
     drill,
     rebuild,
     replay,
-    sync,
 )
 from infra.operations.compare import commands as compare
 from infra.operations.migrate import commands as migrations_command
+from infra.operations.trace import commands as trace
+from infra.operations.trace.path import Path, Step, path_document
 from infra.targets.deployment import Deployment
 from migrations import roundtrip
 
@@ -64,7 +62,7 @@ def run(*arguments: str) -> int | str | None:
 
 
 @FORMS
-@pytest.mark.parametrize(("left", "code"), [((), 0), (("alice|[power]",), 1)])
+@pytest.mark.parametrize(("left", "code"), [((), 0), (("alice|[power]", "bob|gas"), 1)])
 def test_a_replay_fails_where_an_event_did_not_get_onto_the_bus(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -79,12 +77,16 @@ def test_a_replay_fails_where_an_event_did_not_get_onto_the_bus(
         assert json.loads(said) == {"meters": 3, "sent": 3 - len(left), "unsent": len(left), "left": [*left]}
         return
     first, *others = said.splitlines()
-    assert first == ("3 meters, 2 events sent, 1 not" if left else "3 meters, 3 events sent, 0 not")
-    named = ["not sent for these meters; when the bus answers: python -m infra replay --user U", "  alice|[power]"]
+    assert first == ("3 meters, 1 event sent, 2 not" if left else "3 meters, 3 events sent, 0 not")
+    named = [
+        "not sent for these meters; when the bus answers: python -m infra replay --user U",
+        "  alice|[power]",
+        "  bob|gas",
+    ]
     assert others == (named if left else [])
 
 
-def put_replay(monkeypatch: pytest.MonkeyPatch, done: Callable[..., Replayed]) -> None:
+def put_replay(monkeypatch: pytest.MonkeyPatch, done: Any) -> None:
     bus = SimpleNamespace(describe_event_bus=lambda **_: None)
     monkeypatch.setattr(Deployment, "of", lambda _: SimpleNamespace(client=lambda _: bus, stack="nowhere"))
     monkeypatch.setattr(replay, "database_of", lambda _: nullcontext())
@@ -92,7 +94,7 @@ def put_replay(monkeypatch: pytest.MonkeyPatch, done: Callable[..., Replayed]) -
 
 
 def test_a_long_replay_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def done(_user: object, _since: object, progress: Callable[[Replayed], None], **_: object) -> Replayed:
+    def done(_user: object, _since: object, progress: Any, **_: object) -> Replayed:
         for meters in (999, 1_000, 1_050, 2_000):
             progress(Replayed(meters, ()))
         return Replayed(2_000, ())
@@ -157,24 +159,6 @@ def test_a_comparison_fails_where_something_differs_or_failed_or_nothing_was_com
 ) -> None:
     comparing(Comparer(outcomes))
     assert run("compare", "run", *whom, *form) == code
-
-
-@pytest.mark.parametrize("whom", [(), ("--user", "alice", "--all"), ("--user", "alice", "--sample", "2")])
-def test_a_comparison_wants_one_user_or_all(
-    comparing: Comparing, capsys: pytest.CaptureFixture[str], whom: tuple[str, ...]
-) -> None:
-    comparing(Comparer((E,)))
-    assert run("compare", "run", *whom) == 2
-    assert "say whom: --user USER, or --all, or --all --sample 20" in capsys.readouterr().err
-
-
-def test_a_long_comparison_says_how_far_it_is(comparing: Comparing, capsys: pytest.CaptureFixture[str]) -> None:
-    comparing(Comparer((E,) * 250))
-    assert run("compare", "run", "--all") == 0
-    assert [line for line in capsys.readouterr().err.splitlines() if "reads" in line] == [
-        "100 reads compared",
-        "200 reads compared",
-    ]
 
 
 def group(rule: IgnoreRule | None = None, gone: Replay | None = None) -> DifferenceGroup:
@@ -242,19 +226,19 @@ def test_a_rebuild_fails_where_something_differs_or_nothing_was_compared(
     assert run("rebuild", *check, *form) == code
 
 
-@FORMS
-@pytest.mark.parametrize(
-    ("found", "stop", "code"),
-    [(seen(3), None, 0), (seen(3, 1), None, 0), (seen(3, 0, 1), None, 1), (seen(3), SyncStop(5, "why"), 1)],
-)
-def test_a_verify_fails_where_something_differs_or_the_sync_job_is_stopped(
-    monkeypatch: pytest.MonkeyPatch, found: Verification, stop: SyncStop | None, code: int, form: tuple[str, ...]
+@pytest.mark.parametrize(("steps", "code"), [([], 1), ([Step(5, "logs", "something")], 0)])
+def test_a_trace_fails_where_nothing_is_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], steps: list[Step], code: int
 ) -> None:
-    consistency = SimpleNamespace(count_meters=lambda: 3, verify=lambda *_, **__: found)
-    modes = SimpleNamespace(show=lambda: SimpleNamespace(stop=stop))
-    operations = SimpleNamespace(consistency=consistency, modes=modes)
-    monkeypatch.setattr(sync, "connected", lambda _: nullcontext(operations))
-    assert run("verify", *form) == code
+    monkeypatch.setattr(trace, "_rows", lambda *_: steps)
+    monkeypatch.setattr(trace, "_of_aws", lambda *_: [])
+    assert run("trace", "1" * 32, "--json") == code
+    shown = json.loads(capsys.readouterr().out)
+    path = Path("1" * 32)
+    path.look("database", iter(steps))
+    path.look("logs", iter([]))
+    path.look("dead letters", iter([]))
+    assert shown == path_document(path)
 
 
 FAILING = FailingMeter(LaggingMeter("alice|power", 2, "ValueError"), 5, 6)
@@ -308,14 +292,6 @@ def test_a_round_trip_fails_where_something_is_not_as_before(
         *(f"differs: {difference}" for difference in differences),
         f"up, down, up on a copy, 9 documents compared: {verdict}",
     ]
-
-
-def test_a_failure_of_a_migration_is_red_and_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    printed = StringIO()
-    monkeypatch.setattr(migrations_command, "progress_console", Console(file=printed, force_terminal=True))
-    with pytest.raises(SystemExit):
-        migrations_command.run(["status", "--stage", "nowhere", "--name", "[both]"])
-    assert "\x1b[31m" in printed.getvalue()
 
 
 @FORMS

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.text import Text
 
 from chalicelib.dead_letters.letter import DeadLetter
 from chalicelib.domain.backends.sides import SyncMode
@@ -207,6 +208,17 @@ def test_a_plan_of_migrations_tells_each_step_and_what_waits(printed: Callable[[
     assert migrations_line._touched(planned[:1] + planned[2:]) == (
         "001_one (copy readings: 1,200; make indexes: 3), 003_three (nothing)"
     )
+
+
+def test_the_state_of_a_migration_has_its_colour() -> None:
+    rows = [Status(f"00{number}", state, "") for number, state in enumerate(("applied", "pending", "edited"))]
+    cells = [cell for cell in output.status_table(rows).columns[1].cells if isinstance(cell, Text)]
+    assert [str(cell.style) for cell in cells] == ["green", "yellow", "red"]
+
+
+def test_what_a_script_says_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    output.ConsoleRun().say("[red]kept[/]: 3 documents")
+    assert capsys.readouterr().err == "[red]kept[/]: 3 documents\n"
 
 
 def test_the_state_of_migrations_is_a_table(printed: Callable[[], list[str]]) -> None:

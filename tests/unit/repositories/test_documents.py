@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import LostModeError
+from chalicelib.domain.meters.import_record import IdRange
 from chalicelib.repositories.control import state_of_document
-from chalicelib.repositories.documents import new_ids
+from chalicelib.repositories.documents import new_ids, same_batch
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
@@ -21,6 +22,12 @@ def test_ids_made_together_differ_and_ascend_and_know_their_moment() -> None:
 
 def test_ids_of_two_imports_in_one_second_differ() -> None:
     assert {*new_ids(1_000)}.isdisjoint({*new_ids(1_000)})
+
+
+def test_ids_made_together_are_one_range() -> None:
+    ids = [*new_ids(300)]
+    assert same_batch(IdRange(str(ids[0]), 300)) == {"$gte": ids[0], "$lte": ids[-1]}
+    assert same_batch(IdRange(str(ids[7]), 1)) == {"$gte": ids[7], "$lte": ids[7]}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The session filter refuses what would reach beyond its user, before anything is sent."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DocumentTooLarge
 
 from chalicelib.domain.errors import ScopeError
+from chalicelib.monitoring.people import begin_call, hidden
+from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.scoped import REFUSED, ScopedCollection
 
 
@@ -159,6 +162,15 @@ def test_each_method_of_the_driver_is_scoped_or_refused() -> None:
     assert not scoped_verbs & REFUSED
 
 
+@pytest.mark.parametrize("documents", [ScopedCollection, OwnedDocuments])
+def test_nobody_whose_documents_are_asked_for_is_named_in_a_log_line(documents: Callable[[Any, str], Any]) -> None:
+    begin_call()
+    assert hidden("somebody's reading") == "somebody's reading"
+    documents(Recording(), "somebody")
+    assert "somebody" not in hidden("somebody's reading")
+    begin_call()
+
+
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_a_refused_method_says_so(name: str) -> None:
     _, alice = scoped()
@@ -210,3 +222,29 @@ def test_a_document_that_the_server_refuses_is_an_error_and_ends_the_insert() ->
         ScopedCollection(narrow, "alice").insert_many({"_id": number} for number in (1, 2, 1, 3))  # type: ignore[arg-type]
     assert caught.value.details["writeErrors"][0]["code"] == 11000
     assert [each["_id"] for each in narrow.stored] == [1, 2]
+
+
+def test_a_document_that_no_command_takes_is_an_error() -> None:
+    class Full:
+        """Takes nothing at all."""
+
+        name, database, codec_options = "full", property(lambda self: self), None
+
+        def command(self, command: Any, **_: Any) -> Any:
+            raise DocumentTooLarge(f"{len(command['documents'])} of more than 16 MB")
+
+    with pytest.raises(DocumentTooLarge, match="1 of more"):
+        ScopedCollection(Full(), "alice").insert_many({"_id": number} for number in range(3))  # type: ignore[arg-type]
+
+
+LET_THROUGH = """
+$addFields $bucket $bucketAuto $count $densify $facet $fill $group $limit $match $project $redact $replaceRoot
+$replaceWith $sample $set $setWindowFields $skip $sort $sortByCount $unset $unwind
+"""
+
+
+@pytest.mark.parametrize("stage", LET_THROUGH.split())
+def test_a_stage_that_works_on_the_documents_before_it_is_let_through(stage: str) -> None:
+    collection, alice = scoped()
+    alice.aggregate([{stage: {}}])
+    assert collection.asked == [[{"$match": {"$and": [{"userId": "alice"}, {}]}}, {stage: {}}]]

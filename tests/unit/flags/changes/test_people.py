@@ -33,6 +33,11 @@ def versions(rollout: Rollout) -> FlagVersions:
     return FlagVersions(rollout.home)
 
 
+def test_each_place_has_its_name_in_the_receipt() -> None:
+    rollout = Rollout()
+    assert (lists(rollout).name, versions(rollout).name) == ("lists of the flags", "old versions of the flags")
+
+
 def in_time() -> float:
     """How many seconds are left."""
     return 60.0

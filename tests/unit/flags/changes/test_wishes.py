@@ -92,6 +92,7 @@ def test_a_user_id_that_nobody_has_is_refused(user_id: str) -> None:
 def test_more_users_than_a_document_bears_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="1000"):
         wished(test_users=tuple(map(str, range(1_001))))
+    assert len(wished(test_users=tuple(map(str, range(1_000)))).test_user_ids) == 1_000
 
 
 def test_the_global_gate_takes_on_and_off_and_nothing_else() -> None:
@@ -151,6 +152,7 @@ def test_exact_begins_at_0_percent_because_a_hash_has_people_that_nobody_knows()
 def test_exact_is_for_few_people_and_for_somebody() -> None:
     with pytest.raises(RolloutError, match="1000"):
         at(10, known=[str(number) for number in range(1_001)], exact=True)
+    assert at(10, known=[str(number) for number in range(1_000)], exact=True).exact_user_ids is not None
     with pytest.raises(RolloutError, match="nobody is known"):
         at(10, known=[], exact=True)
 

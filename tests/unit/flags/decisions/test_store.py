@@ -122,6 +122,7 @@ def test_an_outage_leaves_the_last_known_good_document() -> None:
         assert reason(store) == Reason.PERCENTAGE_IN
         appconfig.pass_time(DAY)
         assert reason(store) == Reason.PERCENTAGE_IN
+    assert version_of(b"{}") == "44136fa355b3", "records name documents by it"
     version = version_of(written(everybody()))
     assert heard.not_fetched_with == [version, version]
 

@@ -37,6 +37,11 @@ def test_a_flag_that_decides_nothing_is_as_one_that_is_off() -> None:
     assert shape_of(FlagDocument({}, malformed={FLAG.name: "no such member"})) == SHAPE
 
 
+def test_shapes_that_records_hold_stay_what_they_are_called() -> None:
+    assert SHAPE == "cd802b618522"
+    assert shape_of(replace(PLAIN, unknown={"other": {}})) == "f7e2f97cbaa1"
+
+
 def test_what_is_retired_and_what_is_foreign_is() -> None:
     retired = PLAIN.with_flags(replace(FLAG, retired=True))
     others = [

@@ -3,9 +3,11 @@
 import gzip
 import stat
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from bson.datetime_ms import DatetimeMS
 from chalicelib.repositories.database import Collections
 from infra.errors import OperatorError
 from infra.operations.backup import data as backup_data
-from infra.operations.backup.file import Writer, counted, documents, inspected, new_file
+from infra.operations.backup.file import Contents, Writer, counted, documents, inspected, new_file
 
 EVERY_TYPE: dict[str, Any] = {
     "_id": ObjectId(),
@@ -75,6 +77,7 @@ def test_a_whole_file_says_what_is_in_it(file: Path) -> None:
     assert found.counts == {"energies": 3, "meters": 1}
     assert found.header["database"] == "d"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.read_bytes()[8] == 0, "packed as usual: neither as small nor as fast as can be"
 
 
 def test_counts_are_said_as_they_come_or_in_an_order_without_those_that_are_nothing() -> None:
@@ -139,3 +142,33 @@ def test_an_edited_file_is_refused_with_what_is_wrong(file: Path, edit: Callable
     assert sha256(file.read_bytes()).digest() != before.digest()
     with pytest.raises(OperatorError, match=said):
         inspected(file)
+
+
+class Counted:
+    """A database with so many documents in each collection."""
+
+    name = "restored"
+
+    def __init__(self, **counts: int) -> None:
+        self.counts = counts
+
+    def __getitem__(self, name: str) -> Any:
+        return SimpleNamespace(count_documents=lambda _: self.counts.get(name, 0))
+
+
+@pytest.mark.parametrize(
+    ("there", "fits"),
+    [
+        ({"energies": 3, "repaired_readings": 2}, True),
+        ({"energies": 3, "repaired_readings": 1}, True),
+        ({"energies": 3, "repaired_readings": 3}, False),
+        ({"energies": 2, "repaired_readings": 2}, False),
+        ({"energies": 4, "repaired_readings": 2}, False),
+        ({"energies": 3, "repaired_readings": 2, "meters": 1}, False),
+    ],
+)
+def test_only_what_forgets_by_itself_may_be_less_than_the_backup_says(there: dict[str, int], fits: bool) -> None:
+    restore: Any = SimpleNamespace(database=Counted(**there))
+    contents = Contents({}, {"energies": 3, "repaired_readings": 2}, "digest")
+    with nullcontext() if fits else pytest.raises(OperatorError, match="somebody else writes to restored"):
+        backup_data._Restore._check_counts(restore, contents)

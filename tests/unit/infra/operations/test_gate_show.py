@@ -3,15 +3,17 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.migration.gate.verdict import ConditionName
+from chalicelib.domain.migration.gate.verdict import Breach, Condition, ConditionName, GateVerdict
 from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.services.migration.gate.service import GateService
 from infra import __main__ as command_line
 from infra.operations.gate import commands
+from infra.operations.gate.printing import print_verdict
 from tests.unit.services.migration.status.system import System
 
 TABLE = "energy_table"
@@ -65,6 +67,18 @@ def test_each_condition_stands_on_a_line_with_its_command_and_what_follows(
     assert said[ConditionName.DEAD_LETTERS].startswith("  dead_letters  not known: ")
     assert said[ConditionName.DEAD_LETTERS].endswith("  python -m infra dlq ls")
     assert said[ConditionName.EVIDENCE].startswith("  evidence      holds: everybody's views are equal")
+
+
+def test_a_condition_says_its_figure_its_limit_and_of_how_many(capsys: pytest.CaptureFixture[str]) -> None:
+    evidence = Condition(ConditionName.EVIDENCE, False, "few [yet]", "look", breach=Breach.KILL)
+    conditions = (replace(evidence, figure="7 in a row", limit="9", n=1_000), evidence, replace(evidence, holds=None))
+    print_verdict(GateVerdict(Component(TABLE), 1_700_000_000_000, "", conditions))
+    assert capsys.readouterr().out.splitlines() == [
+        "energy_table at 2023-11-14 22:13 UTC, code unknown: shut",
+        "  evidence      does not hold: few [yet] (7 in a row, limit 9, n 1,000); a rollout sends everybody back  look",
+        "  evidence      does not hold: few [yet]; a rollout sends everybody back  look",
+        "  evidence      not known: few [yet]; a rollout sends everybody back  look",
+    ]
 
 
 @pytest.mark.parametrize("arguments", [[], [TABLE, "--all"], ["nothing"]])

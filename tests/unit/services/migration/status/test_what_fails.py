@@ -132,6 +132,8 @@ def test_what_comes_after_a_long_wait_is_not_looked_at_any_more() -> None:
     now = [0]
     looks = Looks(lambda: None, lambda _: nullcontext(), lambda: now[0])
     assert looks.at(lambda: 5) == 5
+    now[0] = PATIENCE_MS
+    assert looks.at(lambda: 6) == 6
     now[0] = PATIENCE_MS + 1
     found = looks.at(never)
     assert isinstance(found, Problem)
