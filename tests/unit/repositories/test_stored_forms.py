@@ -10,7 +10,8 @@ from chalicelib.domain.meters.display_documents import SeriesUpdate
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.repositories.damages import FIELDS
 from chalicelib.repositories.packing_marks import Packing, packing_of
-from chalicelib.repositories.series import mark_of, replace, within
+from chalicelib.repositories.people import under_ids_of
+from chalicelib.repositories.series import is_kept, mark_of, replace, within
 
 DAY_MS, YEAR_MS = 86_400_000, 31_556_952_000
 
@@ -57,6 +58,19 @@ def test_a_packing_is_believed_while_it_knows_of_every_write() -> None:
     assert packing_of({"sourceVersion": 7, "packing": said}) == Packing("s1", {2023: b"d"}, [(1, 2)])
     others: list[object] = [None, "text", {**said, "version": 6}, {**said, "parts": 1}, {**said, "ranges": [{}]}]
     assert [packing_of({"sourceVersion": 7, "packing": other}) for other in others] == [None] * len(others)
+
+
+def test_a_series_is_kept_where_it_is_of_what_is_displayed_and_has_a_digest() -> None:
+    kept = {"version": 7, "digest": b"d"}
+    assert is_kept({"displayVersion": 7, "series": kept})
+    others: list[object] = [None, "text", {**kept, "version": 6}, {**kept, "digest": "text"}, {"version": 7}]
+    assert not any(is_kept({"displayVersion": 7, "series": other}) for other in others)
+
+
+def test_a_persons_ids_are_their_own_and_all_that_begin_with_it_and_a_bar() -> None:
+    of_their_own = {"_id": {"$gte": "alice|", "$lt": "alice}"}}
+    assert under_ids_of("alice") == {"$or": [{"_id": "alice"}, of_their_own]}
+    assert chr(ord("|") + 1) == "}", "every id that begins with the bar lies between them"
 
 
 SOUND = """
