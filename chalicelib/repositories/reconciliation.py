@@ -32,7 +32,7 @@ from chalicelib.repositories.reconcile import plan, reconcile
 from chalicelib.repositories.scoped import ScopedCollection
 
 BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
-SHOWN = {"date": 1, "amount": 1, "updatedAt": 1}
+SHOWN = ["date", "amount", "updatedAt"]
 _AMOUNT = {"$convert": {"input": "$amount", "to": "decimal", "onError": None, "onNull": None}}
 # The server's hash takes the whole part of a number only, so it gets millionths; the exact sum is beside it.
 _MILLIONTHS = {

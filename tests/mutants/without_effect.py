@@ -58,12 +58,5 @@ WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {
             "2",
             PROJECTION,
         ),
-        (
-            "chalicelib/repositories/reconciliation.py",
-            'SHOWN = {"date": 1, "amount": 1, "updatedAt": 1}',
-            "1",
-            "2",
-            PROJECTION,
-        ),
     )
 }
