@@ -63,7 +63,7 @@ check: environments-check ## format, lint, types, imports, unit and functional t
 	@$(MAKE) --no-print-directory -j2 lint quick-tests
 
 quick-tests: environments-check
-	@$(APP)pytest -q -n 3 --dist worksteal tests/functional tests/unit
+	@$(APP)pytest -q -n 3 --dist worksteal -m 'not long' tests/functional tests/unit
 
 test: environments-test ## what 'check' does, and contract, integration, browser and end-to-end tests, but the long ones: eight minutes
 	@$(MAKE) --no-print-directory -j5 lint $(PARTS)
@@ -90,7 +90,7 @@ alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults recovery)
 alone += tests/e2e/migration/test_history.py
 long-alone := -m long $(alone)
 long-deployed := -m long tests/e2e $(alone:%=--ignore=%)
-long-others := -m long -n 2 --dist worksteal tests/integration tests/browser tests/unit
+long-others := -m long -n 2 --dist worksteal tests/integration tests/browser tests/contract tests/functional tests/unit
 # Coverage doubles what a test costs, so it looks at these alone, and at three packages: they reach by themselves what is
 # asked of all. Those that make thousands of requests reach nothing that the others do not.
 watched := contract functional unit/services

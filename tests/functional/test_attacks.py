@@ -20,6 +20,8 @@ from tests.fakes.dead_letters import record
 from tests.functional.conftest import TRACED, Api
 from tests.unit.flags.rollout import Rollout
 
+pytestmark = pytest.mark.long
+
 BOUND = 32 * 1024
 LONG = "x" * 8000
 HALF = "\ud800"  # half a surrogate pair: no text that could be stored or sent

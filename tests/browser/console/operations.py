@@ -162,7 +162,10 @@ class Asked(NamedTuple):
 
 @dataclass
 class Operations:
-    """Answers by path; a number is the status of a refusal. ``asked``: what was done, not what was looked at."""
+    """Answers by path; a number is the status of a refusal. ``answers``: what is answered to what is done, in turn.
+
+    ``asked``: what was done, not what was looked at: the page looks again by itself.
+    """
 
     documents: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, list[Any]] = field(default_factory=dict)
@@ -194,9 +197,10 @@ class Operations:
             return _answer({"detail": "the token has ended"}, 401)
         if "operator" not in roles and not (method == "GET" and "viewer" in roles):
             return _answer({"detail": "this needs the role operator"}, 403)
+        found = self.documents.get(plain, {})
         if method != "GET":
             self.asked.append(Asked(method, plain, json.loads(body)))
-        found = self.answers[plain].pop(0) if self.answers.get(plain) else self.documents.get(plain, {})
+            found = self.answers[plain].pop(0) if self.answers.get(plain) else found
         if isinstance(found, int):
             return _answer({"detail": "the database cannot be reached; try again"}, found)
         return _answer(found if method == "GET" or plain in self.documents else {}, 200)

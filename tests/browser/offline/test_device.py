@@ -1,5 +1,6 @@
 """What the device keeps is for whom it was chosen, has a bound, and is gone after signing out."""
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.accessibility import accessible
@@ -10,6 +11,8 @@ from tests.browser.people import sign_in_as
 from tests.browser.server import Served
 from tests.browser.settling import settled, until
 from tests.browser.watching import Watch
+
+pytestmark = pytest.mark.long
 
 NAMED, SHOWN, TYPED = "quendolin", 8368.125, 8371.375
 KEPT = """async () => {

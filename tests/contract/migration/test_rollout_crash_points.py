@@ -17,6 +17,8 @@ from chalicelib.domain.migration.rollouts.rollout import State
 from tests.fakes.gate import BROKEN, LOST, OPEN, Conditions
 from tests.unit.flags.rollout import Rollout as Stage
 
+pytestmark = pytest.mark.long
+
 TABLE = Component.ENERGY_TABLE
 PLAN = Plan(steps_of("10:1h,50:2h,100:1d"))
 HOUR = 3600

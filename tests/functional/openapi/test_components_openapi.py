@@ -113,6 +113,7 @@ def test_known_requests_are_answered_as_known_and_as_described(described: Descri
     described.answers_as_known(operation, KNOWN[operation.view.__name__])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", GenerationMode)
 @EACH
 def test_whatever_is_sent_the_answer_is_one_of_those_described(

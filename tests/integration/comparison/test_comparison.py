@@ -30,6 +30,8 @@ from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.local.waiting import wait_until
 from tests.integration.comparison.planted_faults import FAULTS, Fault, FaultyBackend, Place
 
+pytestmark = pytest.mark.long
+
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 HIDDEN = Pseudonyms(b"a key")
 CODE = "the code that runs"

@@ -17,6 +17,8 @@ from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from infra import __main__ as command_line
 from tests.integration.flags.stage import ORDER, TABLE, Shell, Stage, verify
 
+pytestmark = pytest.mark.long
+
 
 def test_the_command_line_rolls_out_and_back_and_says_how_long_it_took(shell: Shell, migrated: Database[Any]) -> None:
     migrated["meters"].insert_many([{"_id": f"user-{number}|gas"} for number in range(10)])

@@ -17,6 +17,8 @@ from chalicelib.repositories.database import Collections
 from chalicelib.services.migration.gate.census import CensusService, CensusState
 from tests.integration.comparison.planted_faults import FAULTS, FaultyBackend
 
+pytestmark = pytest.mark.long
+
 HIDDEN = Pseudonyms(b"a key")
 FILE = b"date,type,amount\n2023-01-31,power,1000\n2023-03-20,power,1100.5\n2023-05-31,power,1300\n2023-02-28,gas,17\n"
 PEOPLE = 10

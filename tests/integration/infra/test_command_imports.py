@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+pytestmark = pytest.mark.long
+
 PROGRAM = """
 import json, sys
 from infra import __main__ as command_line

@@ -26,6 +26,8 @@ from migrations.scripts import FOLDER, Direction, QuietRun, scripts
 from tests.integration.deployment import Deployment
 from tests.integration.repositories.inherited_database import assert_both_sides_equal, everything, set_mode
 
+pytestmark = pytest.mark.long
+
 CREATE, BACKFILL, *LATER = (script.name for script in scripts(FOLDER))
 USERS, DEFECTIVE, READINGS = 6, 2, 30
 

@@ -18,6 +18,8 @@ from chalicelib.services.refresh.fan_out import RangeState
 from tests.fakes.dead_letters import Killed
 from tests.integration.deployment import GAS, POWER, Deployment
 
+pytestmark = pytest.mark.long
+
 PEOPLE = 30
 WALK = Walk.REBUILD
 

@@ -44,6 +44,8 @@ from tests.integration.refresh.large import (
 )
 from tests.integration.refresh.shown import assert_shown
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def user(container: Container) -> str:

@@ -29,6 +29,8 @@ from tests.integration.deployment import (
 from tests.integration.infra.operator_shell import Shell
 from tests.integration.refresh.shown import OURS
 
+pytestmark = pytest.mark.long
+
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 DISPLAY, SERIES = "display_energy_data", "meter_series"
 READINGS = (("2022-12-31", 1000), ("2023-01-31", 1100), ("2023-06-30", 1600), ("2024-01-31", 2300))

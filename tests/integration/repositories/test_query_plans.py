@@ -52,6 +52,8 @@ from infra.local.waiting import wait_until
 from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.repositories.explaining import LONG_LOOKUP, WITHOUT_INDEX, Commands, explained, explanation, fill
 
+pytestmark = pytest.mark.long
+
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 FEEDBACK = Feedback(Component.ENERGY_TABLE, {"limit": 5}, Backend.NEW, Reason.PERCENTAGE_IN, {POWER: 3})
 START = datetime(2020, 1, 1, tzinfo=UTC)

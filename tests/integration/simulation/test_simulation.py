@@ -19,6 +19,8 @@ from infra.simulation.policies import AS_WRITTEN, GUARDED, POLICIES, OpenGate
 from infra.simulation.run import Exercise, simulate
 from infra.simulation.system import Policy
 
+pytestmark = pytest.mark.long
+
 SHORT = Exercise(weeks=2, users=12)
 BUG_ALONE = replace(SHORT, faults=frozenset({Fault.BUG}))
 

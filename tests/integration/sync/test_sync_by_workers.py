@@ -23,6 +23,8 @@ from chalicelib.services.refresh.fan_out import RangeState
 from tests.fakes.dead_letters import Killed
 from tests.integration.deployment import Deployment, equal_sides
 
+pytestmark = pytest.mark.long
+
 START = datetime(2020, 1, 1, tzinfo=UTC)
 PEOPLE = 24
 WALK = Walk.SYNC

@@ -13,6 +13,8 @@ from chalicelib.services.refresh.fan_out import RangeState
 from tests.fakes.dead_letters import Killed
 from tests.integration.deployment import Deployment
 
+pytestmark = pytest.mark.long
+
 PEOPLE, DAMAGED = 24, 3
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 

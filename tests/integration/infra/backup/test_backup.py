@@ -21,6 +21,8 @@ from migrations import runner
 from tests.integration.deployment import Deployment, equal_sides, writers
 from tests.integration.infra.backup.backing_up import Commands, put_back, saved, stored
 
+pytestmark = pytest.mark.long
+
 
 def test_indexes_and_the_state_of_migrations_come_along(
     deployed: Deployment, empty: Database[Any], tmp_path: Path

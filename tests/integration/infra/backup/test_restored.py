@@ -21,6 +21,8 @@ from tests.integration.deployment import Deployment, contents
 from tests.integration.infra.backup.backing_up import NEW, OLD, Commands, Killed, killed_after, put_back, saved, stored
 from tests.integration.versions.both_versions import V1, V2, BothVersions
 
+pytestmark = pytest.mark.long
+
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 
 
