@@ -27,6 +27,8 @@ _TOO_LARGE = (
     "this is more than the database takes in one transaction, nothing was written: split the file, or let an operator "
     "give the server a larger cache"
 )
+# A snapshot is refused while an index is being made, or when it is older than what the server keeps.
+NO_SNAPSHOT_NOW = {239, 246}
 TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult", "RetryableWriteError")
 READ_SECONDS = 5.0  # a read by key that takes longer means that the database is not there
 
@@ -186,6 +188,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 def _passes(error: PyMongoError) -> bool:
     """Whether trying again may help. The rest is a defect of ours, or a server that refuses us, and must be seen."""
     transient = any(error.has_error_label(label) for label in TRANSIENT)
+    transient |= isinstance(error, OperationFailure) and error.code in NO_SNAPSHOT_NOW
     return transient or error.timeout or isinstance(error, ConnectionFailure)
 
 
