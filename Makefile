@@ -59,7 +59,7 @@ lint: environments-check
 	@$(NODE) $(PACKAGES)/typescript/bin/tsc --project infra/javascript
 	@$(NODE) $(PACKAGES)/@biomejs/biome/bin/biome ci --config-path=infra/javascript chalicelib/web tests/web
 
-check: environments-check ## format, lint, types, imports, unit and functional tests: under a minute
+check: environments-check ## format, lint, types, imports, unit and functional tests, but the long ones: 80 seconds on two cores
 	@$(MAKE) --no-print-directory -j2 lint quick-tests
 
 quick-tests: environments-check
