@@ -11,7 +11,7 @@ AXE = FOLDER / "javascript" / "node_modules" / "axe-core" / "axe.min.js"
 MOST_TABS = 80
 RUN = """async () => {
   const changing = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
-  await Promise.all(changing.map(({ finished }) => finished));
+  await Promise.allSettled(changing.map(({ finished }) => finished)); // one that is cancelled is over too
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(" ")}: ${failureSummary}`));
