@@ -187,9 +187,9 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 def _passes(error: PyMongoError) -> bool:
     """Whether trying again may help. The rest is a defect of ours, or a server that refuses us, and must be seen."""
-    transient = any(error.has_error_label(label) for label in TRANSIENT)
-    transient |= isinstance(error, OperationFailure) and error.code in NO_SNAPSHOT_NOW
-    return transient or error.timeout or isinstance(error, ConnectionFailure)
+    labelled = any(error.has_error_label(label) for label in TRANSIENT)
+    refused = isinstance(error, OperationFailure) and error.code in NO_SNAPSHOT_NOW
+    return labelled or refused or error.timeout or isinstance(error, ConnectionFailure)
 
 
 def _bulk_error(error: BulkWriteError) -> Exception:
