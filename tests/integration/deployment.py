@@ -133,7 +133,10 @@ def equal_sides(database: Database[Any]) -> set[tuple[Any, ...]]:
 
 
 class Writer(threading.Thread):
-    """Creates, corrects and deletes readings of one user, and remembers what was acknowledged."""
+    """Creates, corrects and deletes readings of one user, and remembers what was acknowledged.
+
+    It deletes few: a sync job that finds more deletions than other changes stops and asks a person.
+    """
 
     def __init__(self, deployment: Deployment, stop: threading.Event) -> None:
         super().__init__()
@@ -160,7 +163,7 @@ class Writer(threading.Thread):
             date = f"{2000 + self.writes % 25}-{self._choice.randrange(1, 13):02}-{1 + self.writes // 25 % 28:02}"
             time = f"{self.writes // 700 % 24:02}:{self._choice.randrange(60):02}"
             self.known[self._deployment.create(self.user, f"{date}T{time}Z", amount)] = amount
-        elif action < 0.75:
+        elif action < 0.9:
             chosen = self._choice.choice(list(self.known))
             self._deployment.change(self.user, chosen, amount=amount)
             self.known[chosen] = amount
