@@ -1,10 +1,12 @@
 """Finds the places where a module can be changed by hand, and makes one change. Nothing is run here.
 
-Left alone: texts for people (any with a space), log lines, annotations, docstrings, f-strings and help texts.
+Left alone: texts for people (any with a space), log lines, annotations, docstrings, f-strings and help texts; and the
+numbers of a projection: MongoDB takes any but 0 for "show this field".
 """
 
 import ast
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,10 +61,19 @@ def _executed(node: ast.AST) -> Iterator[Any]:
     if _says_only(node):
         return
     yield node
-    for field, value in ast.iter_fields(node):
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST) and field not in ("annotation", "returns"):
-                yield from _executed(child)
+    for child in _parts(node):
+        yield from _executed(child)
+
+
+def _parts(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes right below it; of a projection its fields alone."""
+    match node:
+        case ast.keyword(arg="projection", value=ast.Dict(keys=keys)):
+            yield from (key for key in keys if key)
+        case _:
+            fields = (value for field, value in ast.iter_fields(node) if field not in ("annotation", "returns"))
+            values = chain(*(value if isinstance(value, list) else [value] for value in fields))
+            yield from (value for value in values if isinstance(value, ast.AST))
 
 
 def _says_only(node: ast.AST) -> bool:

@@ -15,6 +15,7 @@ from tests.mutants.record import Record, record_of
 
 LEFT_OUT = shutil.ignore_patterns(".environments", ".stack", ".git", ".hypothesis", ".*_cache", "__pycache__")
 FEW_TESTS = 30
+QUICK = ("-m", "not long")  # what 'make test' runs
 # Starting takes long on a busy machine: a change that nothing notices must not look like one that never ends.
 STARTING_SECONDS, LONGEST_SECONDS = 120.0, 900.0
 
@@ -30,7 +31,7 @@ class Copy:
     def what_is_red(self, *arguments: str, timeout: float | None = None) -> str:
         """The first test that fails, or what else keeps pytest from a good end within that time; empty if nothing."""
         (self._folder / "arguments").write_text("\n".join(arguments))
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "@arguments"]
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", *QUICK, "@arguments"]
         env = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": ""}
         with (self._folder / "said").open("w+") as said:
             process = subprocess.Popen(command, cwd=self._folder, env=env, stdout=said, stderr=said)

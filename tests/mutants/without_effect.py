@@ -36,27 +36,5 @@ WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {
             "2",
             PROJECTION,
         ),
-        (
-            "chalicelib/repositories/dual_write.py",
-            'found = (document["date"] for document in self._read.find(wanted, projection={"_id": 0, "date": 1}))',
-            "1",
-            "2",
-            PROJECTION,
-        ),
-        (
-            "chalicelib/repositories/dual_write.py",
-            'has_twin = any(collection.find_one(counted({"_id": key}), projection={"_id": 1}) '
-            "for collection in others)",
-            "1",
-            "2",
-            PROJECTION,
-        ),
-        (
-            "chalicelib/repositories/dual_write.py",
-            'return self._read.find_one(there, projection={"_id": 1}) is not None',
-            "1",
-            "2",
-            PROJECTION,
-        ),
     )
 }

@@ -18,7 +18,7 @@ def shown(items: "list[int]", most: int = 1) -> "str":
     logger().info("nothing", extra={"said": 1})
     if items and len(items) <= most:
         raise ValueError("too few items")
-    return database.find("a", limit=LIMIT, help="words")
+    return database.find("a", limit=LIMIT, projection={"b": 1}, help="words")
 '''
 MADE = {
     "30 -> 31",
@@ -27,9 +27,13 @@ MADE = {
     "items and len(items) <= most -> (items or len(items) <= most)",
     "len(items) <= most -> (len(items) < most)",
     "raise ValueError('too few items') -> pass",
-    "return database.find('a', limit=LIMIT, help='words') -> return None",
-    "database.find('a', limit=LIMIT, help='words') -> (database.find('a', help='words'))",
+    "return database.find('a', limit=LIMIT, projection={'b': 1}, help='words') -> return None",
+    "database.find('a', limit=LIMIT, projection={'b': 1}, help='words') -> "
+    "(database.find('a', projection={'b': 1}, help='words'))",
+    "database.find('a', limit=LIMIT, projection={'b': 1}, help='words') -> "
+    "(database.find('a', limit=LIMIT, help='words'))",
     "'a' -> 'Xa'",
+    "'b' -> 'Xb'",
 }
 
 
