@@ -63,7 +63,7 @@ check: environments-check ## format, lint, types, imports, unit and functional t
 	@$(MAKE) --no-print-directory -j2 lint quick-tests
 
 quick-tests: environments-check
-	@$(APP)pytest -q -n 3 --dist worksteal -m 'not long' tests/functional tests/unit
+	@$(APP)pytest -q -n 2 --dist worksteal -m 'not long' tests/functional tests/unit
 
 test: environments-test ## what 'check' does, and contract, integration, browser and end-to-end tests, but the long ones: eight minutes
 	@$(MAKE) --no-print-directory -j5 lint $(PARTS)

@@ -17,13 +17,15 @@ from pymongo.database import Database
 
 from chalicelib.repositories import measurements, retirement, usage
 from infra.targets.naming import name_stack
-from tests.depth import DEEP
+from tests.depth import DEEP, depth
 from tests.migrated_databases import MigratedDatabases
 
 # Tables are printed as wide as here, whatever window the tests run in.
 os.environ["COLUMNS"] = "200"
 # Speed is measured by the benches: a busy machine must not turn a test red.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "untimed", max_examples=depth(50, 1000), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("untimed")
 # What 'make test-deep' sets.
 ORDER, DAYS_AHEAD = os.environ.get("TESTS_ORDER", ""), int(os.environ.get("TESTS_DAYS_AHEAD", "0"))

@@ -60,9 +60,9 @@ def silent(_: str) -> None: ...
 
 def test_it_goes_on_until_there_are_flips_and_operations_enough() -> None:
     ground = QuietGround()
-    history = drive(ground, Exercise(3, people=2, flips=30, operations=300), silent)
-    assert (len(history.flips), history.refused_flips, history.violations) == (30, 0, [])
-    assert len(history.operations) >= 300
+    history = drive(ground, Exercise(3, people=2, flips=12, operations=120), silent)
+    assert (len(history.flips), history.refused_flips, history.violations) == (12, 0, [])
+    assert len(history.operations) >= 120
     assert ground.settled == ["history-3-00", "history-3-01"]
     assert history.outcomes["unknown"] > 0
     assert history.backends.keys() == {"old"}
