@@ -1,9 +1,9 @@
 """Makes a sample of single changes in a copy of the project and says which ones no test noticed.
 
 ``python -m tests.mutants --sample 600 --seed 1 [--package services] [--tests tests/unit] [--jobs 2]``. Each change is
-tried with the tests that run its line, found by coverage and kept in ``mutants/``: first with the quick layers, and
-what they do not notice with the integration tests. Exit code 1 where a package has less than 95 % noticed or more than
-2 % named as without effect.
+tried with the tests that run its line, found by coverage and kept in ``mutants/``: first with the quick layers, what
+they do not notice with the integration tests, and what those do not notice with the long ones. Exit code 1 where a
+package has less than 95 % noticed or more than 2 % named as without effect.
 """
 
 import random
@@ -35,7 +35,12 @@ PACKAGES = {"migrations": "migrations", "operations": "infra/operations"} | {
         "handlers",
     )
 }
-QUICK, SLOW = ("tests/unit", "tests/functional", "tests/contract"), ("tests/integration",)
+# What pytest is asked for, one after the other.
+STEPS = (
+    ("tests/unit", "tests/functional", "tests/contract", "-mnot long"),
+    ("tests/integration", "-mnot long"),
+    ("tests/integration", "-mlong"),
+)
 ENOUGH, MOST_WITHOUT_EFFECT = 0.95, 0.02
 
 T = TypeVar("T")
@@ -49,12 +54,12 @@ class Copies:
         for each in range(number):
             self._free.put(Copy(folder / f"project-{each}"))
 
-    def recorded(self, layers: tuple[str, ...]) -> Record:
+    def recorded(self, tests: tuple[str, ...]) -> Record:
         """From the last time, where no module was changed since. A test that is red is named: it notices nothing."""
-        file = ROOT / "mutants" / f"tests-{'-'.join(Path(layer).name for layer in layers)}.json"
+        file = ROOT / "mutants" / f"{'-'.join(tests).replace('/', '-')}.json"
         if not (record := kept_record(file)):
-            click.echo(f"running {' '.join(layers)} once, to see which lines each test runs")
-            record = self._with_one(Copy.record, layers).kept(file)
+            click.echo(f"running {' '.join(tests)} once, to see which lines each test runs")
+            record = self._with_one(Copy.record, tests).kept(file)
         for test in record.red:
             click.echo(f"red without any change: {test}")
         return record
@@ -85,27 +90,27 @@ def sample_of(packages: tuple[str, ...], size: int, seed: int) -> dict[str, list
 @click.option("--sample", default=600, show_default=True, help="how many changes, of all packages together")
 @click.option("--seed", default=1, show_default=True, help="the same seed picks the same changes")
 @click.option("--package", "packages", multiple=True, type=click.Choice(list(PACKAGES)), default=list(PACKAGES))
-@click.option("--tests", "layers", multiple=True, help="only these, instead of the quick ones and then integration")
+@click.option("--tests", "chosen", multiple=True, help="only these, instead of the quick ones and then the others")
 @click.option("--jobs", default=2, show_default=True, help="how many changes are tried side by side")
-def main(sample: int, seed: int, packages: tuple[str, ...], layers: tuple[str, ...], jobs: int) -> None:
+def main(sample: int, seed: int, packages: tuple[str, ...], chosen: tuple[str, ...], jobs: int) -> None:
     """Print per package how many changes were noticed, and those that were not."""
     picked = sample_of(packages, sample, seed)
     left = [change for change in chain(*picked.values()) if change[:4] not in WITHOUT_EFFECT]
     with TemporaryDirectory(prefix="energy-monitor-mutants-") as folder:
         copies = Copies(Path(folder), jobs)
-        for step in [layers] if layers else [QUICK, SLOW]:
-            left = unnoticed(copies, left, step)
+        for tests in [chosen] if chosen else STEPS:
+            left = unnoticed(copies, left, tests)
     too_little = [package for package, found in picked.items() if not enough(package, found, left)]
     for change in left:
         click.echo(f"line {change.line}: {change[:4]}")
     sys.exit(bool(too_little))
 
 
-def unnoticed(copies: Copies, changed: list[Change], layers: tuple[str, ...]) -> list[Change]:
-    """The changes that no test of those layers notices. What noticed the others is written into mutants/."""
+def unnoticed(copies: Copies, changed: list[Change], tests: tuple[str, ...]) -> list[Change]:
+    """The changes that none of those tests notices. What noticed the others is written into mutants/."""
     if not changed:
         return []
-    record, left = copies.recorded(layers), []
+    record, left = copies.recorded(tests), []
     progress = click.progressbar(copies.tried(changed, record), length=len(changed))
     with (ROOT / "mutants" / "noticed.log").open("a") as log, progress:
         for change, noticed_by in progress:

@@ -15,7 +15,6 @@ from tests.mutants.record import Record, record_of
 
 LEFT_OUT = shutil.ignore_patterns(".environments", ".stack", ".git", ".hypothesis", ".*_cache", "__pycache__")
 FEW_TESTS = 30
-QUICK = ("-m", "not long")  # what 'make test' runs
 # Starting takes long on a busy machine: a change that nothing notices must not look like one that never ends.
 STARTING_SECONDS, LONGEST_SECONDS = 120.0, 900.0
 
@@ -31,7 +30,7 @@ class Copy:
     def what_is_red(self, *arguments: str, timeout: float | None = None) -> str:
         """The first test that fails, or what else keeps pytest from a good end within that time; empty if nothing."""
         (self._folder / "arguments").write_text("\n".join(arguments))
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", *QUICK, "@arguments"]
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "@arguments"]
         env = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": ""}
         with (self._folder / "said").open("w+") as said:
             process = subprocess.Popen(command, cwd=self._folder, env=env, stdout=said, stderr=said)
@@ -60,10 +59,10 @@ class Copy:
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
         return red
 
-    def record(self, layers: tuple[str, ...]) -> Record:
-        """Run all tests of the layers once."""
+    def record(self, tests: tuple[str, ...]) -> Record:
+        """Run them once."""
         report = self._folder / "report.xml"
-        self.what_is_red(*layers, "-n2", "--cov", "--cov-context=test", "--cov-report=", f"--junitxml={report}")
+        self.what_is_red(*tests, "-n2", "--cov", "--cov-context=test", "--cov-report=", f"--junitxml={report}")
         return record_of(self._folder, report)
 
 
