@@ -178,6 +178,8 @@ def test_an_interrupted_script_goes_on_by_itself_only_where_it_says_so(
     record = {"_id": "001_first", "state": "applying", "checksum": "of then", "owner": "a host that lost power"}
     database[COLLECTION].insert_one(record)
     assert states(database, options)["001_first"] == "interrupted"
+    with Lock(database[COLLECTION], SECONDS):
+        assert states(database, options)["001_first"] == "applying"
     if resumable:
         assert runner.up(database, options=options) == ["001_first", "002_second"]
     else:
