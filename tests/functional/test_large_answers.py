@@ -57,6 +57,7 @@ def test_who_does_not_take_gzip_or_through_api_gateway_no_bytes_gets_text(api: A
     assert "Content-Encoding" not in listed(api, headers).headers
 
 
+@pytest.mark.long
 def test_thirty_thousand_readings_answer_compressed_and_otherwise_name_the_pages(api: Api) -> None:
     fill(api, 30_000)
     said = error(listed(api), 413)["error"]

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -80,6 +81,7 @@ def test_a_question_names_both_counts_and_their_days() -> None:
     assert found.reason == "99.5 on 2023-03-21 is lower than 100 on 2023-03-20."
 
 
+@pytest.mark.long
 def test_what_is_usual_is_looked_up_once_for_fifty_thousand_rows() -> None:
     """A household that always uses more than the floor asks for it at each row: walking back a year would not end."""
     rows = [row(line, START + line * DAY_MS, Decimal(line * 60)) for line in range(50_000)]
