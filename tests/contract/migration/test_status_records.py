@@ -42,7 +42,7 @@ def test_an_event_that_was_lost_when_a_request_was_out_of_time_counts_too(mongo:
 
 
 def added(ports: Ports, count: int, add: Callable[[int], None] | None = None) -> NotPublished:
-    """Nobody waits for the count, and it gets little time, which a busy machine may not give: it is added until seen."""
+    """Nobody waits for the count, and a busy machine may not give it its little time: it is added until it is seen."""
     wanted = ports.records.not_published().count + count
 
     def seen() -> bool:
@@ -79,21 +79,18 @@ def mongo(request: pytest.FixtureRequest) -> Ports:
 def test_what_is_no_count_begins_again(migrated: Database[Any], mongo: Ports, stored: dict[str, Any]) -> None:
     migrated["control"].insert_one({"_id": "events_not_published", **stored})
     assert mongo.records.not_published() == NotPublished()
-    mongo.records.add_not_published(4)
-    assert eventually(mongo, 4).since
+    assert added(mongo, 4).since
 
 
 def test_after_a_day_without_a_loss_a_new_count_begins(migrated: Database[Any], mongo: Ports) -> None:
-    mongo.records.add_not_published(4)
-    eventually(mongo, 4)
+    added(mongo, 4)
     day = 24 * 3_600_000
     earlier = {"$subtract": ["$since", day]}
     migrated["control"].update_one(
         {"_id": "events_not_published"}, [{"$set": {"since": earlier, "last": {"$subtract": ["$last", day]}}}]
     )
     assert mongo.records.not_published() == NotPublished()
-    mongo.records.add_not_published(1)
-    assert eventually(mongo, 1).count == 1
+    assert added(mongo, 1).count == 1
 
 
 def test_a_database_that_is_away_keeps_nobody_from_going_on() -> None:
