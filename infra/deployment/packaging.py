@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESOURCES = ROOT / "infra" / "resources.yaml"
 SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml"]
 SOURCES += ["infra/deployment/byte_code.py", "infra/deployment/template.py", "infra/deployment/rights.py"]
-SOURCES += ["infra/watching"]
+SOURCES += ["infra/alarms"]
 CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
 KEPT = 3
 
@@ -97,7 +97,7 @@ def _run_chalice(root: Path, target: Path) -> None:
 
 def _complete(file: Path) -> None:
     """Alarms and dashboard come last: they are made for the functions and queues that the template has."""
-    from infra.watching.template import watched  # an application that does not import must not take ``down`` along
+    from infra.alarms.template import watched  # an application that does not import must not take ``down`` along
 
     file.write_text(json.dumps(watched(completed(yaml.safe_load(file.read_text())))))  # JSON is YAML
 

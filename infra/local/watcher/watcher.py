@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from infra.alarms.evaluation import ALARM, Alarm, source_of, state_of
+from infra.alarms.samples import Samples, Values
 from infra.local.watcher.emf import Measured
-from infra.watching.evaluation import ALARM, Alarm, source_of, state_of
-from infra.watching.samples import Samples, Values
 
 log = logging.getLogger("watcher")
 T = TypeVar("T")

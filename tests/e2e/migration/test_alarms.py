@@ -18,15 +18,15 @@ from chalicelib.monitoring.names import (
     MetricName,
 )
 from chalicelib.repositories.database import open_database
+from infra.alarms.evaluation import source_of, state_of
+from infra.alarms.rules import Severity
+from infra.alarms.runbook import BEGIN, END, README
+from infra.alarms.specification import RULES
 from infra.local.layout import Layout
-from infra.watching.evaluation import source_of, state_of
-from infra.watching.rules import Severity
-from infra.watching.runbook import BEGIN, END, README
-from infra.watching.specification import RULES
 from tests.e2e.account import STACK, Account
 from tests.e2e.conftest import Deployed, eventually
 from tests.e2e.migration.runbook import CHART, Readme, damage, look, reported
-from tests.unit.infra.watching.series import Series, alarm_of, rule_named, sampled
+from tests.unit.infra.alarms.series import Series, alarm_of, rule_named, sampled
 
 pytestmark = pytest.mark.long
 

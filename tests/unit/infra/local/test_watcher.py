@@ -21,7 +21,7 @@ from infra.local.waiting import wait_until
 from infra.local.watcher.emf import Measured, measured
 from infra.local.watcher.follower import Follower
 from infra.local.watcher.watcher import UNSENT, Watcher
-from tests.unit.infra.watching.series import NOW, alarm_of
+from tests.unit.infra.alarms.series import NOW, alarm_of
 
 PREFIX = "${AWS::StackName}-"
 

@@ -4,8 +4,8 @@ Texts are for people: ``look`` and ``act`` are commands that the runbook in infr
 """
 
 from chalicelib.monitoring.names import MetricName
-from infra.watching import migration
-from infra.watching.rules import HOUR, MEMBER, MINUTE, Each, Metric, Rule, Severity, own
+from infra.alarms import migration
+from infra.alarms.rules import HOUR, MEMBER, MINUTE, Each, Metric, Rule, Severity, own
 
 # What an operator looks at first, and the way out.
 LOOK = "python -m infra status"

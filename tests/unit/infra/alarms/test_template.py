@@ -5,10 +5,10 @@ import re
 from typing import Any
 
 from chalicelib.domain.backends.component import Component
-from infra.watching.rules import Each
-from infra.watching.specification import FIGURES, RULES
-from infra.watching.template import members_of, watched
-from tests.unit.infra.watching.series import FUNCTION, QUEUE, TEMPLATE, WORK_QUEUE, alarm_of
+from infra.alarms.rules import Each
+from infra.alarms.specification import FIGURES, RULES
+from infra.alarms.template import members_of, watched
+from tests.unit.infra.alarms.series import FUNCTION, QUEUE, TEMPLATE, WORK_QUEUE, alarm_of
 
 ADDED = watched(TEMPLATE)
 ALARMS = {name: item["Properties"] for name, item in ADDED["Resources"].items() if item["Type"].endswith("::Alarm")}

@@ -1,15 +1,15 @@
 """Writes the chapter of infra/README.md that says of each alarm what it means, where to look and what to do.
 
-``python -m infra.watching.runbook`` writes it; a test holds it against the rules.
+``python -m infra.alarms.runbook`` writes it; a test holds it against the rules.
 """
 
 from pathlib import Path
 
-from infra.watching.rules import MEMBER, Rule
-from infra.watching.specification import RULES
+from infra.alarms.rules import MEMBER, Rule
+from infra.alarms.specification import RULES
 
 README = Path(__file__).parents[1] / "README.md"
-BEGIN, END = "<!-- alarms: written by python -m infra.watching.runbook -->\n", "<!-- end of alarms -->\n"
+BEGIN, END = "<!-- alarms: written by python -m infra.alarms.runbook -->\n", "<!-- end of alarms -->\n"
 HEAD = "| alarm | what it means | look | act |\n|---|---|---|---|\n"
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from infra.watching.samples import Values
+from infra.alarms.samples import Values
 
 OPERATORS: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add,

@@ -2,13 +2,13 @@
 
 import pytest
 
-from infra.watching import runbook
-from infra.watching.specification import RULES
+from infra.alarms import runbook
+from infra.alarms.specification import RULES
 
 
 def test_the_readme_has_the_alarms_as_they_are() -> None:
     readme = runbook.README.read_text()
-    assert runbook.written(readme) == readme, "python -m infra.watching.runbook writes it again"
+    assert runbook.written(readme) == readme, "python -m infra.alarms.runbook writes it again"
 
 
 def test_each_alarm_has_one_line_with_both_commands() -> None:

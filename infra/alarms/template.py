@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.domain.backends.component import Component
-from infra.watching.dashboard import body
-from infra.watching.rules import Each, Metric, Rule
-from infra.watching.specification import FIGURES, RULES
+from infra.alarms.dashboard import body
+from infra.alarms.rules import Each, Metric, Rule
+from infra.alarms.specification import FIGURES, RULES
 
 Template = Mapping[str, Any]
 TOPIC = {"Ref": "AlarmTopic"}

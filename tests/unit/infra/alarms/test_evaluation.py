@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from infra.watching.evaluation import ALARM, OK, range_seconds, source_of, state_of
-from infra.watching.metric_math import calculated
-from infra.watching.samples import Samples, Values, statistic_of
+from infra.alarms.evaluation import ALARM, OK, range_seconds, source_of, state_of
+from infra.alarms.metric_math import calculated
+from infra.alarms.samples import Samples, Values, statistic_of
 
 NOW, PERIOD = 1_700_000_000.0, 60
 

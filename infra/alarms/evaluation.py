@@ -8,8 +8,8 @@ the latest that have data; how many it does not say: here they are two, or a thi
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from infra.watching.metric_math import calculated
-from infra.watching.samples import Samples, Values
+from infra.alarms.metric_math import calculated
+from infra.alarms.samples import Samples, Values
 
 OK, ALARM = "OK", "ALARM"
 Alarm = Mapping[str, Any]  # as DescribeAlarms says it, with ``Metrics``

@@ -3,10 +3,10 @@
 import pytest
 
 from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
-from infra.watching.evaluation import ALARM, OK, source_of, state_of
-from infra.watching.rules import MEMBER, Rule, Severity
-from infra.watching.specification import FIGURES, RULES
-from tests.unit.infra.watching.series import CASES, NOW, Series, alarm_of, rule_named, sampled
+from infra.alarms.evaluation import ALARM, OK, source_of, state_of
+from infra.alarms.rules import MEMBER, Rule, Severity
+from infra.alarms.specification import FIGURES, RULES
+from tests.unit.infra.alarms.series import CASES, NOW, Series, alarm_of, rule_named, sampled
 
 RINGS = [(name, series) for name, cases in CASES.items() for series in cases.rings]
 QUIET = [(name, series) for name, cases in CASES.items() for series in cases.quiet]

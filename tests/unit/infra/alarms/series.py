@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.watching.rules import Each, Rule
-from infra.watching.samples import Samples
-from infra.watching.specification import RULES
-from infra.watching.template import watched
+from infra.alarms.rules import Each, Rule
+from infra.alarms.samples import Samples
+from infra.alarms.specification import RULES
+from infra.alarms.template import watched
 
 Series = Mapping[str, Sequence[Sequence[float]]]
 NOW = 1_700_000_000.0

@@ -1,1 +1,0 @@
-"""Monitoring: one specification, from which alarms, dashboard, runbook and the laptop's evaluation are made."""
