@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NoReturn
 
-from chalicelib.alarms.board import AlarmBoard
-from chalicelib.alarms.client import cloudwatch
+from chalicelib.alarm_states.board import AlarmBoard
+from chalicelib.alarm_states.client import cloudwatch
 from chalicelib.bootstrap.operations import (
     Operations,
     Ports,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from chalicelib.alarms.board import Alarm
+from chalicelib.alarm_states.board import Alarm
 from chalicelib.bootstrap.operations import now, shell_ports
 from chalicelib.bootstrap.status import status_sources
 from chalicelib.flags.changes.inspect import FlagOverview

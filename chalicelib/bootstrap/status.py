@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from chalicelib.alarms.board import Alarm
+from chalicelib.alarm_states.board import Alarm
 from chalicelib.bootstrap.operations import LIMITS, Ports, now
 from chalicelib.domain.migration.gate.evidence import Limits
 from chalicelib.domain.migration.status.blocks import RingingAlarm

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 from rich.markup import escape
 
-from chalicelib.alarms.board import Alarm
+from chalicelib.alarm_states.board import Alarm
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import moment, to_ms
 from infra.errors import OperatorError

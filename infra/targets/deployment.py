@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 
-from chalicelib.alarms.board import AlarmBoard
-from chalicelib.alarms.client import CONFIG
+from chalicelib.alarm_states.board import AlarmBoard
+from chalicelib.alarm_states.client import CONFIG
 from infra.deployment.application import Target as Aws
 from infra.deployment.application import application_stack
 from infra.deployment.cloudformation import Stack

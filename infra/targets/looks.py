@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.alarms.board import Alarm
+from chalicelib.alarm_states.board import Alarm
 from chalicelib.dead_letters.client import LOOK
 from chalicelib.dead_letters.queue import LetterQueue
 from chalicelib.domain.errors import UnavailableError

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from chalicelib.alarms.board import AlarmBoard
+from chalicelib.alarm_states.board import AlarmBoard
 from chalicelib.bootstrap.desk import Outside
 from chalicelib.dead_letters.operated import DeadLetterQueue
 from tests.fakes.alarms import FakeCloudWatch

@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
-from chalicelib.alarms.client import cloudwatch
+from chalicelib.alarm_states.client import cloudwatch
 from chalicelib.dead_letters.client import (
     functions,
     sqs,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chalicelib.alarms.board import AlarmBoard
+from chalicelib.alarm_states.board import AlarmBoard
 from infra import __main__ as command_line
 from infra.targets.deployment import Deployment
 from tests.fakes.alarms import FakeCloudWatch

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chalicelib.alarms.board import AlarmBoard
+from chalicelib.alarm_states.board import AlarmBoard
 from chalicelib.bootstrap.status import status_sources
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sides import SyncMode
