@@ -24,10 +24,10 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "fan-out": ("fan_out.commands", "Walks over all meters that workers do."),
     "flags": ("flags.commands", "Which components move to the new backend, and for whom."),
     "gate": ("gate.commands", "Whether a component may go on, and how sure that is."),
-    "mode": ("sync", "Where writes go: old_only <-> dual_write <-> new_only."),
+    "mode": ("sync.sync", "Where writes go: old_only <-> dual_write <-> new_only."),
     "rebuild": ("rebuild", "Calculate all display documents."),
     "rehearsal": ("rehearsal", "Carry out the whole migration on a stack of its own."),
-    "repair": ("repair", "Mend what differs from the authoritative side, or from the other one."),
+    "repair": ("verify.repair", "Mend what differs from the authoritative side, or from the other one."),
     "replay": ("replay", "Send one event per meter, so that handlers refresh it."),
     "restore": ("backup.commands", "Put FILE back into an empty database."),
     "retire": ("retire", "The end of the old backend: announce it, hold brown-outs, see what still blocks it."),
@@ -36,11 +36,11 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "simulate": ("simulate", "Live through whole migrations on a virtual clock, with everything that goes wrong."),
     "status": ("status.commands", "Say where the migration is, and what comes first."),
     "sweep": ("rebuild", "Refresh every meter that lags or is outdated, now."),
-    "sync": ("sync", "Carry over what another application wrote to energies."),
+    "sync": ("sync.sync", "Carry over what another application wrote to energies."),
     "token": ("stack", "Print a token for the laptop stack's API."),
     "trace": ("trace.commands", "Print what came of a request, an event or a command, by its trace."),
     "up": ("stack", "Start the laptop stack, deploy the application, import the demo household."),
-    "verify": ("sync", "Compare both sides, and the display."),
+    "verify": ("sync.sync", "Compare both sides, and the display."),
 }
 
 

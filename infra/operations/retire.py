@@ -43,7 +43,7 @@ from infra.deployment.packaging import ROOT
 from infra.errors import OperatorError
 from infra.operations.printing import console, counted, folding_table, minute, print_json, printable
 from infra.operations.reason import reason_option
-from infra.operations.two_sides import print_mode
+from infra.operations.sync.printing import print_mode
 from infra.retirement.commands import plan_removal, rehearse_removal
 from infra.retirement.references import references_of
 from infra.targets.database import database_of, own_code

@@ -135,7 +135,7 @@ OF_THE_DATA = (
     ),
     Guard(
         "the number that a mass deletion needs",
-        "infra/operations/repair.py",
+        "infra/operations/verify/repair.py",
         "if plan.needs_number and wish.allow_deletes is None:",
         "if False:",
         (f"{REPAIR}test_without_the_jobs_stop_a_repair_still_refuses_to_delete_so_much",),

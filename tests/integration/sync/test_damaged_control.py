@@ -9,7 +9,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap.container import now
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.walks import Walk
-from infra.operations.two_sides import sync_line
+from infra.operations.sync.printing import sync_line
 from migrations.backfill import Backfill
 from migrations.scripts import QuietRun
 from tests.integration.deployment import Deployment, equal_sides

@@ -18,9 +18,11 @@ from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.migration.sync.repairs import PlannedWrites, RepairPlan
 from chalicelib.domain.readings import EnergyType
 from infra import __main__ as command_line
-from infra.operations import rebuild, repair, sync
+from infra.operations import rebuild
 from infra.operations.compare import commands as compare
 from infra.operations.migrate import commands as migrations_command
+from infra.operations.sync import sync
+from infra.operations.verify import repair
 from infra.targets import workers
 
 TABLE = Component.ENERGY_TABLE

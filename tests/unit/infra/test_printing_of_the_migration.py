@@ -30,13 +30,11 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.services.migration.sync.sync_job import SyncReport
 from chalicelib.services.migration.sync.sync_modes import ModeReport
 from infra import __main__ as command_line
-from infra.operations import (
-    printing,
-    repair,
-    two_sides,
-)
+from infra.operations import printing
 from infra.operations.compare import printing as compare_printing
 from infra.operations.compare.times import print_times, times_document
+from infra.operations.sync import printing as two_sides
+from infra.operations.verify import repair
 
 AT = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

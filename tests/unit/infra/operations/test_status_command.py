@@ -18,8 +18,9 @@ from chalicelib.domain.migration.status.blocks import Status
 from chalicelib.domain.migration.status.records import RollbackDrill
 from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
 from infra import __main__ as command_line
-from infra.operations import drill, sync
+from infra.operations import drill
 from infra.operations.status import commands
+from infra.operations.sync import sync
 from infra.targets.deployment import Deployment
 from tests.unit.services.migration.status.system import AWAY, System, compared
 

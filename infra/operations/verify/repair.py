@@ -21,7 +21,7 @@ from infra.operations.printing import (
     verification_document,
     verification_summary,
 )
-from infra.operations.two_sides import print_stop, print_verification
+from infra.operations.sync.printing import print_stop, print_verification
 from infra.operations.walking import Findings, all_findings, walk_progress
 from infra.targets.database import connected
 from infra.targets.options import json_option, with_target

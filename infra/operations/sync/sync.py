@@ -24,7 +24,7 @@ from infra.operations.printing import (
 )
 from infra.operations.reason import reason_option
 from infra.operations.status.printing import print_recorded, verify_line
-from infra.operations.two_sides import print_mode, print_stop, print_verification, sync_line
+from infra.operations.sync.printing import print_mode, print_stop, print_verification, sync_line
 from infra.operations.walking import UNTIL_DONE, all_findings, walk_progress
 from infra.targets.database import connected
 from infra.targets.options import json_option, with_target

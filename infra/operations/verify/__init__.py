@@ -1,0 +1,1 @@
+"""``python -m infra verify | repair``: what differs between both sides and the display, mending it, the way back."""
