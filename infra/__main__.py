@@ -24,7 +24,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "fan-out": ("fan_out.commands", "Walks over all meters that workers do."),
     "flags": ("flags.commands", "Which components move to the new backend, and for whom."),
     "gate": ("gate.commands", "Whether a component may go on, and how sure that is."),
-    "mode": ("sync.sync", "Where writes go: old_only <-> dual_write <-> new_only."),
+    "mode": ("sync.mode", "Where writes go: old_only <-> dual_write <-> new_only."),
     "rebuild": ("rebuild", "Calculate all display documents."),
     "rehearsal": ("rehearsal", "Carry out the whole migration on a stack of its own."),
     "repair": ("verify.repair", "Mend what differs from the authoritative side, or from the other one."),
@@ -40,7 +40,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "token": ("stack", "Print a token for the laptop stack's API."),
     "trace": ("trace.commands", "Print what came of a request, an event or a command, by its trace."),
     "up": ("stack", "Start the laptop stack, deploy the application, import the demo household."),
-    "verify": ("sync.sync", "Compare both sides, and the display."),
+    "verify": ("verify.verify", "Compare both sides, and the display."),
 }
 
 

@@ -1,16 +1,15 @@
-"""Printing what concerns both sides: the mode, the sync job, and documents that no reader can use."""
+"""Printing the sync mode and the sync job."""
 
 from rich.markup import escape
 from rich.table import Column, Table
 
 from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
-from chalicelib.domain.meters.walks import UnreadableDocument, Verification
 from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.migration.sync.repairs import UNDO
-from chalicelib.domain.readings import moment as moment
+from chalicelib.domain.readings import moment
 from chalicelib.services.migration.sync.sync_job import SyncReport
 from chalicelib.services.migration.sync.sync_modes import ModeReport
-from infra.operations.printing import FINDINGS_SHOWN, console, counted, print_comparison, printable
+from infra.operations.printing import console, counted, printable
 
 MEANINGS = {
     SyncMode.OLD_ONLY: "reads and writes go to energies alone",
@@ -60,41 +59,6 @@ def sync_line(report: SyncReport) -> str:
 
 def _way_back(report: SyncReport) -> str:
     return f" (back with: {UNDO} {report.run})" if report.replaced or report.deleted else ""
-
-
-def print_verification(seen: Verification, limit: int = FINDINGS_SHOWN) -> None:
-    """A comparison of both sides and the display, for people."""
-    print_comparison(seen, limit)
-    _print_unreadable(seen)
-    if seen.mode is not SyncMode.DUAL_WRITE:
-        console.print(f"the mode is {seen.mode}: one side rests, so the sides were not compared")
-
-
-def _print_unreadable(seen: Verification) -> None:
-    """What no reader can use, on both sides: it stays where it is until somebody corrects it."""
-    unreadable = seen.unreadable
-    if not unreadable.count:
-        return
-    for document in unreadable.documents:
-        console.print(printable(_unreadable_line(document)), markup=False)
-    console.print(
-        f"{counted(unreadable.count, 'unreadable document')}, the first {len(unreadable.documents)} are named; "
-        f"correct them where they are, then: python -m infra sync{_or_from_copies(seen)}"
-    )
-
-
-def _or_from_copies(seen: Verification) -> str:
-    """The other way, where the old side is damaged and the new one has good copies."""
-    copies = any(each.twin and each.collection == "energies" for each in seen.unreadable.documents)
-    if seen.mode is not SyncMode.DUAL_WRITE or not copies:
-        return ""
-    return "; or look at what the good copies would mend: python -m infra repair --from new"
-
-
-def _unreadable_line(document: UnreadableDocument) -> str:
-    owner = f"user {document.user}" if document.user else "no user"
-    copy = f"good copy: {document.twin}" if document.twin else "there is no good copy"
-    return f"{document.collection} {document.document} ({owner}): {document.problem}; {copy}"
 
 
 def _changes(report: ModeReport) -> Table:

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, SyncStoppedError
 from chalicelib.domain.migration.sync.reconciliation import RepairRun, Selection, SyncStop
-from infra.operations.sync.sync import count_down
+from infra.operations.sync.catching_up import count_down
 from migrations.backfill import Backfill
 from migrations.errors import RefusedError
 from tests.integration.deployment import POWER, Deployment, contents, equal_sides

@@ -21,8 +21,7 @@ from infra import __main__ as command_line
 from infra.operations import rebuild
 from infra.operations.compare import commands as compare
 from infra.operations.migrate import commands as migrations_command
-from infra.operations.sync import sync
-from infra.operations.verify import repair
+from infra.operations.verify import repair, verify
 from infra.targets import workers
 
 TABLE = Component.ENERGY_TABLE
@@ -74,7 +73,7 @@ def test_a_verify_fails_where_something_differs_or_the_sync_job_is_stopped(
     consistency = SimpleNamespace(count_meters=lambda: 3, verify=lambda *_, **__: found)
     modes = SimpleNamespace(show=lambda: SimpleNamespace(stop=stop))
     operations = SimpleNamespace(consistency=consistency, modes=modes)
-    monkeypatch.setattr(sync, "connected", lambda _: nullcontext(operations))
+    monkeypatch.setattr(verify, "connected", lambda _: nullcontext(operations))
     assert run("verify", *form) == code
 
 
@@ -90,7 +89,7 @@ def test_a_verify_by_workers_ends_like_one_without(
     modes = SimpleNamespace(show=lambda: SimpleNamespace(stop=stop))
     operations = SimpleNamespace(consistency=consistency, modes=modes, fan_out=None)
     monkeypatch.setattr(workers, "with_workers", lambda _: nullcontext(operations))
-    monkeypatch.setattr(sync, "walked", lambda *_, **__: found)
+    monkeypatch.setattr(verify, "walked", lambda *_, **__: found)
     assert run("verify", "--fan-out", "2", *form) == code
 
 

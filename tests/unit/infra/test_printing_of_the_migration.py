@@ -33,8 +33,9 @@ from infra import __main__ as command_line
 from infra.operations import printing
 from infra.operations.compare import printing as compare_printing
 from infra.operations.compare.times import print_times, times_document
-from infra.operations.sync import printing as two_sides
-from infra.operations.verify import repair
+from infra.operations.sync import printing as sync_printing
+from infra.operations.verify import plan_printing, repair, runs, undo
+from infra.operations.verify.printing import print_verification
 
 AT = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
@@ -45,7 +46,7 @@ def test_the_mode_says_what_it_means_how_long_it_drains_and_who_changed_it(print
     changes = [ModeChange(SyncMode.OLD_ONLY, AT - 1000 * number, f"step {number}", "olga") for number in range(6)]
     changes.append(ModeChange(SyncMode.DUAL_WRITE, AT, "as planned"))
     stop = SyncStop(AT, "too many deletions [here]")
-    two_sides.print_mode(ModeReport(SyncState(SyncMode.DUAL_WRITE, AT, Side.OLD), 12.4, changes, stop))
+    sync_printing.print_mode(ModeReport(SyncState(SyncMode.DUAL_WRITE, AT, Side.OLD), 12.4, changes, stop))
     assert printed() == [
         "mode dual_write: writes go to both, whichever backend takes them",
         "since 2023-11-14T22:13:20Z",
@@ -71,13 +72,15 @@ def test_the_mode_says_what_it_means_how_long_it_drains_and_who_changed_it(print
 def test_a_mode_from_the_beginning_has_no_date_and_no_drain(
     printed: Callable[[], list[str]], mode: SyncMode, meaning: str, right: str
 ) -> None:
-    two_sides.print_mode(ModeReport(SyncState(mode), 0.0, ()))
+    sync_printing.print_mode(ModeReport(SyncState(mode), 0.0, ()))
     assert printed() == [f"mode {mode}: {meaning}", "since ever", "drain done", f"sides {right} is authoritative"]
 
 
 def test_a_long_reason_is_folded_and_never_cut_off(printed: Callable[[], list[str]]) -> None:
     by, why = "b" * 300, "w" * 700
-    two_sides.print_mode(ModeReport(SyncState(SyncMode.OLD_ONLY), 0.0, [ModeChange(SyncMode.OLD_ONLY, AT, why, by)]))
+    sync_printing.print_mode(
+        ModeReport(SyncState(SyncMode.OLD_ONLY), 0.0, [ModeChange(SyncMode.OLD_ONLY, AT, why, by)])
+    )
     cells = "".join(printed())
     assert (cells.count("b") - cells.count("by"), cells.count("w")) >= (300, 700)
 
@@ -114,8 +117,8 @@ def test_runs_that_can_be_undone_are_listed(
     printed: Callable[[], list[str]],
     form: tuple[str, ...],
 ) -> None:
-    undo = SimpleNamespace(runs=lambda: [KeptRun("sync-1", AT, 1_200, 1_000)])
-    monkeypatch.setattr(repair, "connected", lambda _: nullcontext(SimpleNamespace(undo=undo)))
+    kept = SimpleNamespace(runs=lambda: [KeptRun("sync-1", AT, 1_200, 1_000)])
+    monkeypatch.setattr(runs, "connected", lambda _: nullcontext(SimpleNamespace(undo=kept)))
     command_line.main(["repair", "runs", "--uri", "mongodb://127.0.0.1:1/", *form], standalone_mode=False)
     if form:
         run = {"run": "sync-1", "at": "2023-11-14T22:13:20Z", "documents": 1_200, "undone": 1_000}
@@ -167,8 +170,8 @@ def test_times_of_pages_for_programs() -> None:
 
 
 def test_a_stop_is_told_with_its_moment_and_none_is_not(printed: Callable[[], list[str]]) -> None:
-    two_sides.print_stop(None)
-    two_sides.print_stop(SyncStop(AT, "too many [here]"))
+    sync_printing.print_stop(None)
+    sync_printing.print_stop(SyncStop(AT, "too many [here]"))
     assert printed() == ["the sync job is stopped since 2023-11-14T22:13:20Z: too many [here]"]
 
 
@@ -189,7 +192,7 @@ def test_a_stop_is_told_with_its_moment_and_none_is_not(printed: Callable[[], li
     ],
 )
 def test_a_run_of_the_sync_job_is_one_line(report: SyncReport, line: str) -> None:
-    assert two_sides.sync_line(report) == line
+    assert sync_printing.sync_line(report) == line
 
 
 def test_what_no_reader_can_use_is_named_with_its_good_copy(printed: Callable[[], list[str]]) -> None:
@@ -197,14 +200,14 @@ def test_what_no_reader_can_use_is_named_with_its_good_copy(printed: Callable[[]
         UnreadableDocument("energies", "id-1", "alice", "amount is text", "id-2"),
         UnreadableDocument("energies", "id-3", "", "date is missing"),
     )
-    two_sides.print_verification(Verification(SyncMode.DUAL_WRITE, unreadable=Unreadable(3, damaged)))
+    print_verification(Verification(SyncMode.DUAL_WRITE, unreadable=Unreadable(3, damaged)))
     assert printed()[1:] == [
         "energies id-1 (user alice): amount is text; good copy: id-2",
         "energies id-3 (no user): date is missing; there is no good copy",
         "3 unreadable documents, the first 2 are named; correct them where they are, then: python -m infra sync; or "
         "look at what the good copies would mend: python -m infra repair --from new",
     ]
-    two_sides.print_verification(Verification(SyncMode.DUAL_WRITE, unreadable=Unreadable(1, damaged[1:])))
+    print_verification(Verification(SyncMode.DUAL_WRITE, unreadable=Unreadable(1, damaged[1:])))
     assert printed()[-1] == (
         "1 unreadable document, the first 1 are named; correct them where they are, then: python -m infra sync"
     )
@@ -318,7 +321,7 @@ PLAN = RepairPlan(Side.OLD, SEEN, WRITES, {Side.OLD: 2_000, Side.NEW: 1_000}, 7)
 def test_a_plan_to_repair_says_which_side_is_believed_and_what_would_be_written(
     printed: Callable[[], list[str]],
 ) -> None:
-    repair._print_plan(PLAN, 0)
+    plan_printing.print_plan(PLAN, 0)
     assert printed()[-5:] == [
         "from energies",
         "collection type inserted changed deleted",
@@ -326,11 +329,11 @@ def test_a_plan_to_repair_says_which_side_is_believed_and_what_would_be_written(
         "source_energy_readings gas 0 0 4",
         "7 meters would be calculated again",
     ]
-    assert repair._question(PLAN) == (
+    assert plan_printing.question(PLAN) == (
         "energies is believed: 1200 documents of the other side will be inserted, 3 changed, 4 deleted, and 7 meters "
         "calculated again"
     )
-    document = repair._document(PLAN)
+    document = plan_printing.plan_document(PLAN)
     summary = json.loads(json.dumps(printing.verification_summary(SEEN)))
     assert json.loads(json.dumps(document)) == {
         "source": "old",
@@ -344,7 +347,7 @@ def test_a_plan_to_repair_says_which_side_is_believed_and_what_would_be_written(
 
 def test_an_undo_says_what_came_back_what_was_left_and_why(printed: Callable[[], list[str]]) -> None:
     left = [(KeptDocument(number, ("alice", POWER), Side.OLD, f"id-{number}"), "was changed") for number in range(3)]
-    repair._print_undone(Undone(1, tuple(left), frozenset({("alice", POWER)})), 2)
+    undo._print_undone(Undone(1, tuple(left), frozenset({("alice", POWER)})), 2)
     assert printed() == [
         "energies id-0 (user alice): was changed",
         "energies id-1 (user alice): was changed",
@@ -352,7 +355,7 @@ def test_an_undo_says_what_came_back_what_was_left_and_why(printed: Callable[[],
         "1 document brought back, 3 left; 1 meter calculated again. Where the sides differ now, say which one is "
         "right: python -m infra repair --from old|new",
     ]
-    assert repair._left_document(*left[0]) == {
+    assert undo._left_document(*left[0]) == {
         "collection": "energies",
         "document": "id-0",
         "userId": "alice",
@@ -367,10 +370,13 @@ def wish(source: Side | None = None, user: str | None = None) -> repair._Wish:
 
 def test_after_a_plan_the_command_that_does_it_is_told() -> None:
     empty = RepairPlan(Side.OLD, Verification(SyncMode.DUAL_WRITE), (), {Side.OLD: 0, Side.NEW: 0})
-    assert repair._next_step(empty, wish()) == "nothing to mend"
-    assert repair._next_step(PLAN, wish()) == "nothing was changed; mend it with: python -m infra repair --apply"
+    assert plan_printing.next_step(empty, wish().command) == "nothing to mend"
+    assert (
+        plan_printing.next_step(PLAN, wish().command)
+        == "nothing was changed; mend it with: python -m infra repair --apply"
+    )
     many = replace(PLAN, writes=(PlannedWrites(Side.NEW, GAS, 0, 0, 400),))
-    assert repair._next_step(many, wish(Side.OLD, "alice")) == (
+    assert plan_printing.next_step(many, wish(Side.OLD, "alice").command) == (
         "nothing was changed; mend it with: python -m infra repair --from old --user alice --apply --allow-deletes 400"
     )
 
@@ -384,11 +390,11 @@ def test_after_a_plan_the_command_that_does_it_is_told() -> None:
     ],
 )
 def test_after_a_repair_what_remains_and_the_way_back_are_told(differences: int, run: str | None, line: str) -> None:
-    assert repair._outcome(PLAN, Verification(SyncMode.DUAL_WRITE, differences=differences), run) == line
+    assert plan_printing.outcome(PLAN, Verification(SyncMode.DUAL_WRITE, differences=differences), run) == line
 
 
 def test_of_one_side_alone_it_is_said_that_the_sides_were_not_compared(printed: Callable[[], list[str]]) -> None:
-    two_sides.print_verification(Verification(SyncMode.NEW_ONLY, 1))
+    print_verification(Verification(SyncMode.NEW_ONLY, 1))
     assert printed() == [
         "1 meter, 0 differences",
         "the mode is new_only: one side rests, so the sides were not compared",

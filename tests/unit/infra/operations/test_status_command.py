@@ -20,7 +20,7 @@ from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
 from infra import __main__ as command_line
 from infra.operations import drill
 from infra.operations.status import commands
-from infra.operations.sync import sync
+from infra.operations.verify import verify
 from infra.targets.deployment import Deployment
 from tests.unit.services.migration.status.system import AWAY, System, compared
 
@@ -37,7 +37,7 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
 
     monkeypatch.setattr(commands, "seen", seen)
     monkeypatch.setattr(drill, "seen", seen)
-    monkeypatch.setattr(sync, "connected", lambda _: nullcontext(operations(system.ports, system.rollout.now)))
+    monkeypatch.setattr(verify, "connected", lambda _: nullcontext(operations(system.ports, system.rollout.now)))
     monkeypatch.setenv("COLUMNS", "250")
     return system
 
