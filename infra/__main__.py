@@ -30,7 +30,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "repair": ("verify.repair", "Mend what differs from the authoritative side, or from the other one."),
     "replay": ("replay", "Send one event per meter, so that handlers refresh it."),
     "restore": ("backup.commands", "Put FILE back into an empty database."),
-    "retire": ("retire", "The end of the old backend: announce it, hold brown-outs, see what still blocks it."),
+    "retire": ("retire.commands", "The end of the old backend: announce it, hold brown-outs, see what blocks it."),
     "rollout": ("rollout.commands", "Rollouts that carry themselves: start, look, pause, hurry, abort."),
     "running": ("stack", "Say what runs on this machine."),
     "simulate": ("simulate", "Live through whole migrations on a virtual clock, with everything that goes wrong."),

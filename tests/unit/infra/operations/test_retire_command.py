@@ -20,8 +20,8 @@ from chalicelib.domain.readings import moment
 from infra import __main__ as command_line
 from infra.errors import OperatorError
 from infra.local.layout import Layout, Ports
-from infra.operations import retire
 from infra.operations.flags import stale
+from infra.operations.retire import commands as retire
 from infra.retirement.references import Reference
 from infra.targets import target as target_module
 from infra.targets.flags import Flags

@@ -78,7 +78,7 @@ quiet_option = click.option(
 
 @click.group()
 def retire() -> None:
-    """The end of the old backend: announce it, hold brown-outs, see what still blocks it."""
+    """The end of the old backend: announce it, hold brown-outs, see what blocks it."""
 
 
 @retire.command()

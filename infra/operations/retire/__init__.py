@@ -1,0 +1,1 @@
+"""``python -m infra retire``: the end of the old backend."""
