@@ -7,7 +7,8 @@ HINDRANCES = "chalicelib/domain/migration/retirement/hindrances.py"
 DESK = "chalicelib/services/migration/retirement/desk.py"
 RECORDS = "chalicelib/repositories/retirement.py"
 OF_OPERATORS = "chalicelib/repositories/operator_records.py"
-COMMAND = "infra/operations/retire/commands.py"
+CALENDAR = "infra/operations/retire/calendar.py"
+ENDING = "infra/operations/retire/ending.py"
 FULL = "tests/unit/domain/migration/retirement/test_full_flags.py::"
 CHECK = "tests/unit/services/migration/retirement/test_check.py::"
 OFFICE = "tests/unit/services/migration/retirement/test_desk.py::"
@@ -49,7 +50,7 @@ RETIREMENT_DESK = (
     ),
     Guard(
         "a rehearsal is no way to do without notice but on a laptop stack",
-        COMMAND,
+        CALENDAR,
         "    if rehearsal and target.layout is None:",
         "    if False:",
         (f"{SHELL}test_a_rehearsal_is_no_way_to_do_without_notice_but_on_a_laptop_stack[place0]",),
@@ -87,7 +88,7 @@ RETIREMENT_DESK = (
     ),
     Guard(
         "the mode waits until nothing is in the way",
-        COMMAND,
+        ENDING,
         "            _check_clean(hindrances(target, database, days, quiet_days), force=force)\n",
         "",
         (
@@ -97,7 +98,7 @@ RETIREMENT_DESK = (
     ),
     Guard(
         "fewer days than callers are due are asked for by force alone",
-        COMMAND,
+        ENDING,
         "                _check_rehearsed(database, force=force)\n",
         "                pass\n",
         (f"{SHELL}test_less_time_than_callers_are_due_is_asked_for_by_force_or_in_a_rehearsal_and_noted[less2]",),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from infra import __main__ as command_line
 from infra.errors import OperatorError
 from infra.local.layout import Layout, Ports
 from infra.operations.flags import stale
-from infra.operations.retire import commands as retire
+from infra.operations.retire import calendar, desk, ending, printing
 from infra.retirement.references import Reference
 from infra.targets import target as target_module
 from infra.targets.flags import Flags
@@ -54,13 +55,18 @@ def nothing(_target: Target) -> Iterator[Any]:
 def ended(monkeypatch: pytest.MonkeyPatch) -> Ended:
     """A system in which everything has moved, in the place of the target."""
     ended = Ended()
-    monkeypatch.setattr(retire, "database_of", nothing)
-    monkeypatch.setattr(retire, "shell_ports", lambda _: ended.ports)
-    monkeypatch.setattr(retire, "shell_operations", lambda *_: operations(ended.ports, ended.rollout.now))
-    monkeypatch.setattr(retire, "overview_of", lambda *_: lambda: ended.rollout.flags.overview)
-    monkeypatch.setattr(retire, "references_of", lambda _: [])
-    monkeypatch.setattr(retire, "now", ended.rollout.now)
-    monkeypatch.setattr(retire, "person", lambda: "olga")
+    replaced = {
+        "database_of": nothing,
+        "shell_ports": lambda _: ended.ports,
+        "shell_operations": lambda *_: operations(ended.ports, ended.rollout.now),
+        "overview_of": lambda *_: lambda: ended.rollout.flags.overview,
+        "references_of": lambda _: [],
+        "now": ended.rollout.now,
+        "person": lambda: "olga",
+    }
+    for module, name in product((calendar, desk, ending, printing), replaced):
+        if hasattr(module, name):
+            monkeypatch.setattr(module, name, replaced[name])
     monkeypatch.setenv("COLUMNS", "250")
     return ended
 
@@ -224,7 +230,7 @@ def test_references_that_the_removal_leaves_are_in_the_way(
     ended: Ended, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ended.hindrances() == []
-    monkeypatch.setattr(retire, "references_of", lambda _: [Reference("app.py", 7)])
+    monkeypatch.setattr(ending, "references_of", lambda _: [Reference("app.py", 7)])
     assert run("check") == 1
     assert "1 line that the removal leaves name a flag: app.py:7" in shown(capsys)
     assert run("apply", "--force", *BECAUSE) == 0
@@ -237,7 +243,7 @@ def test_a_removal_that_cannot_be_planned_is_in_the_way(
         raise OperatorError("manifest.toml does not fit the project; correct it:\nnowhere: it is not there")
 
     assert ended.hindrances() == []
-    monkeypatch.setattr(retire, "references_of", unfit)
+    monkeypatch.setattr(ending, "references_of", unfit)
     assert run("check") == 1
     said = "nobody can say which references to flags the removal takes away: manifest.toml does not fit the project"
     assert said in shown(capsys)
@@ -321,7 +327,7 @@ def test_flags_that_are_at_100_percent_for_long_are_stale(
 
 
 def test_the_calendar_of_the_end(printed: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retire, "now", lambda: AT)
+    monkeypatch.setattr(printing, "now", lambda: AT)
     calendar = Calendar(
         announced_at=AT - DAY_MS,
         deprecated_at=AT - 20_000,
@@ -336,7 +342,7 @@ def test_the_calendar_of_the_end(printed: Callable[[], list[str]], monkeypatch: 
         log=(Entry(AT - DAY_MS, "olga", "announce", "as planned"), Entry(AT, "otto", "opt out", "asked [for]")),
         rehearsal=True,
     )
-    retire._show(calendar, "the page calls", as_json=False)
+    printing.print_calendar(calendar, "the page calls", as_json=False)
     assert printed() == [
         "version 1 brown out",
         "announced 2023-11-13 22:13:20, as a rehearsal",
@@ -356,8 +362,8 @@ def test_the_calendar_of_the_end(printed: Callable[[], list[str]], monkeypatch: 
 
 
 def test_a_calendar_without_anything(printed: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retire, "now", lambda: AT)
-    retire._show(Calendar(announced_at=AT, deprecated_at=AT, sunset_at=AT + DAY_MS), None, as_json=False)
+    monkeypatch.setattr(printing, "now", lambda: AT)
+    printing.print_calendar(Calendar(announced_at=AT, deprecated_at=AT, sunset_at=AT + DAY_MS), None, as_json=False)
     assert printed() == [
         "version 1 deprecated",
         *(f"{what} 2023-11-1{day} 22:13:20" for what, day in (("announced", 4), ("deprecated", 4), ("sunset", 5))),
@@ -368,11 +374,11 @@ def test_a_calendar_without_anything(printed: Callable[[], list[str]], monkeypat
 
 def test_callers_are_listed_with_their_first_and_last_call(printed: Callable[[], list[str]]) -> None:
     called = V1Caller(V1Call(CALLER, "cu[r]l", "GET /v1/energy"), AT - DAY_MS, AT, {"2023-11-13": 2, "2023-11-14": 3})
-    retire._print_callers([called], 35, 1_000)
+    printing.print_callers([called], 35, 1_000)
     assert printed() == [
         "caller client route first (UTC) last (UTC) calls",
         f"{CALLER} cu[r]l GET /v1/energy 2023-11-13 22:13 2023-11-14 22:13 5",
         "and 1,000 more, called before these",
     ]
-    retire._print_callers([called], 35, 0)
+    printing.print_callers([called], 35, 0)
     assert len(printed()) == 2
