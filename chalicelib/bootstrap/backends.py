@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chalicelib.bootstrap.operations import Ports
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.services.components.new_backend import NewBackend
 from chalicelib.services.migration.backends.old_backend import OldBackend
 from chalicelib.services.recording.csv_import import CsvImportService

@@ -9,7 +9,7 @@ from chalicelib.bootstrap.pseudonyms import random_pseudonyms
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.migration.gate.evidence import Limits
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.repositories.database import MongoDatabase, time_limit
 from chalicelib.repositories.measurements import MongoPageMeasurements
 from chalicelib.services.migration.comparison.asking import RecordedComparison

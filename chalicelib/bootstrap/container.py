@@ -38,7 +38,8 @@ from chalicelib.domain.migration.records.decision import RolloutDecisions
 from chalicelib.domain.migration.records.figures import RolloutFigures
 from chalicelib.domain.people.account import KeepsLate, KeepsPeople
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import Clock, ReadingQueries
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.reading import ReadingQueries
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients

@@ -16,7 +16,7 @@ from chalicelib.dead_letters.desk import LetterDesk
 from chalicelib.dead_letters.operated import DeadLetterQueue
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.operating import OperatorActions
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.services.migration.retirement.desk import RetirementDesk
 from chalicelib.services.migration.sync.sync_modes import SyncModeService
 

@@ -12,7 +12,7 @@ from chalicelib.domain.migration.records.flag_history import FlagHistory, KnownU
 from chalicelib.domain.migration.records.usage import UsageLog
 from chalicelib.domain.migration.rollouts.ports import Rollouts
 from chalicelib.domain.migration.sync.reconciliation import SyncControl
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting

@@ -30,15 +30,9 @@ from chalicelib.domain.migration.sync.reconciliation import ReconciliationReposi
 from chalicelib.domain.migration.sync.repairs import RepairedReadings
 from chalicelib.domain.operating import OperatorActions
 from chalicelib.domain.people.account import AccountExport, Erasures
-from chalicelib.domain.ports import (
-    Clock,
-    DisplayDataRepository,
-    EventPublisher,
-    ImportList,
-    ReadingQueries,
-    SettingsRepository,
-    Transactions,
-)
+from chalicelib.domain.ports.outside import Clock, EventPublisher
+from chalicelib.domain.ports.reading import DisplayDataRepository, ImportList, ReadingQueries, SettingsRepository
+from chalicelib.domain.ports.writing import Transactions
 from chalicelib.repositories.account_export import MongoAccountExport
 from chalicelib.repositories.census import MongoCensusRecords
 from chalicelib.repositories.change_feed import MongoChangeFeed

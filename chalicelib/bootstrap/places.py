@@ -10,7 +10,7 @@ from chalicelib.dead_letters.client import (
 from chalicelib.dead_letters.people import DeadLetters
 from chalicelib.dead_letters.queue import LetterQueue
 from chalicelib.domain.people.account import KeepsPeople
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.flags.changes.people import FlagLists, FlagVersions
 from chalicelib.flags.document.people import content_without
 from chalicelib.repositories.database import MongoDatabase

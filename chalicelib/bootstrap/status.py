@@ -8,7 +8,7 @@ from chalicelib.domain.migration.gate.evidence import Limits
 from chalicelib.domain.migration.status.blocks import RingingAlarm
 from chalicelib.domain.migration.status.flags import FlagsSeen
 from chalicelib.domain.operating import Obstacle
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import to_ms
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.flags.changes.readiness import Readiness

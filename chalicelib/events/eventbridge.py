@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from chalicelib.domain.events.contracts import EnergyEvent
-from chalicelib.domain.ports import EventPublisher
+from chalicelib.domain.ports.outside import EventPublisher
 from chalicelib.events.entries import Entry, batches, entry_of, fits, named
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count

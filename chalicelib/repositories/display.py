@@ -21,7 +21,7 @@ from chalicelib.domain.meters.invariants import (
     latest_shown,
     view_id,
 )
-from chalicelib.domain.ports import MeterState
+from chalicelib.domain.ports.values import MeterState
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.monitoring.metrics import timed
 from chalicelib.monitoring.names import MetricName

@@ -13,7 +13,7 @@ from bson.errors import InvalidId
 from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.errors import FieldError, NotFoundError
 from chalicelib.domain.meters.import_record import IdRange
-from chalicelib.domain.ports import NewReading, ReadingSource, StoredReading
+from chalicelib.domain.ports.values import NewReading, ReadingSource, StoredReading
 from chalicelib.domain.readings import (
     AMOUNT_LIMIT,
     END_READABLE,

@@ -14,7 +14,8 @@ from typing_extensions import override
 from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, NotFoundError
-from chalicelib.domain.ports import EnergyRepository, NewReading, StoredReading
+from chalicelib.domain.ports.values import NewReading, StoredReading
+from chalicelib.domain.ports.writing import EnergyRepository
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import (

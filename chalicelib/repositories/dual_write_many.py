@@ -16,7 +16,7 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.errors import DuplicateReadingError
 from chalicelib.domain.meters.import_record import IdRange
-from chalicelib.domain.ports import Change, NewReading, StoredReading
+from chalicelib.domain.ports.values import Change, NewReading, StoredReading
 from chalicelib.domain.readings import EnergyType, is_kept, to_datetime, to_ms
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import (

@@ -15,7 +15,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from chalicelib.domain.backends.sides import Side, SyncState
-from chalicelib.domain.ports import Expected
+from chalicelib.domain.ports.writing import Expected
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
 from chalicelib.repositories.control import MODE_CHANGES, READ, SYNC_MODE, state_among, sync_state
 from chalicelib.repositories.database import Collections, Document, meter_id

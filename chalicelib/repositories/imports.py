@@ -20,7 +20,8 @@ from chalicelib.domain.meters.import_record import (
     Replaced,
     Undone,
 )
-from chalicelib.domain.ports import ImportList, ImportRecords
+from chalicelib.domain.ports.reading import ImportList
+from chalicelib.domain.ports.writing import ImportRecords
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.documents import id_of

@@ -11,7 +11,8 @@ from typing_extensions import override
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.meters.invariants import VERSION_LIMIT, calculation_of, is_sound, is_version
-from chalicelib.domain.ports import MeterRepository, MeterState
+from chalicelib.domain.ports.values import MeterState
+from chalicelib.domain.ports.writing import MeterRepository
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterExchange, to_datetime, to_ms
 from chalicelib.repositories.calculation_marks import version_or
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id

@@ -23,7 +23,8 @@ from chalicelib.domain.calculation.series import SLOPE_BASE_MS
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.display_documents import ALWAYS_WRITTEN
 from chalicelib.domain.meters.invariants import calculation_of, is_ahead, is_believable, is_sound, view_id
-from chalicelib.domain.ports import InstantsIn, MeterSnapshot, UserSettings
+from chalicelib.domain.ports.reading import InstantsIn
+from chalicelib.domain.ports.values import MeterSnapshot, UserSettings
 from chalicelib.domain.readings import (
     FIRST_INSTANT,
     LAST_INSTANT,

@@ -17,15 +17,8 @@ from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.meters.packing import Range, merged
-from chalicelib.domain.ports import (
-    InstantsIn,
-    MeterSnapshot,
-    PageRequest,
-    ReadingFilter,
-    ReadingQueries,
-    StoredReading,
-    WholeMeter,
-)
+from chalicelib.domain.ports.reading import InstantsIn, ReadingQueries
+from chalicelib.domain.ports.values import MeterSnapshot, PageRequest, ReadingFilter, StoredReading, WholeMeter
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
 from chalicelib.repositories import series
 from chalicelib.repositories.control import sync_state

@@ -19,7 +19,7 @@ from chalicelib.domain.migration.sync.reconciliation import (
     RepairRun,
     Selection,
 )
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import MeterKey, kind_of
 from chalicelib.repositories import quarantine, unreadable
 from chalicelib.repositories.control import sync_state

@@ -12,7 +12,7 @@ from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.migration.sync.reconciliation import RepairRun
 from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, RepairedReadings, Undone
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey, to_datetime, to_ms
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit

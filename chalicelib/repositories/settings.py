@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from pymongo.client_session import ClientSession
 from typing_extensions import override
 
-from chalicelib.domain.ports import SettingsRepository, SettingsWriter, UserSettings
+from chalicelib.domain.ports.reading import SettingsRepository
+from chalicelib.domain.ports.values import UserSettings
+from chalicelib.domain.ports.writing import SettingsWriter
 from chalicelib.domain.readings import DEFAULT_ZONE, to_datetime
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.scope_rules import OWNER

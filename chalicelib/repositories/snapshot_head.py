@@ -12,7 +12,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.backends.sides import SyncState
-from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.ports.values import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.people import concerning
 from chalicelib.repositories import series

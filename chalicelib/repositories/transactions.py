@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
-from chalicelib.domain.ports import Expected, Transactions, WriteTransaction
+from chalicelib.domain.ports.writing import Expected, Transactions, WriteTransaction
 from chalicelib.repositories.control import control_of
 from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit, together
 from chalicelib.repositories.documents import COLLECTION

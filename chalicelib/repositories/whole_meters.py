@@ -11,7 +11,7 @@ from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.invariants import MeterDocuments, is_sound, violations
-from chalicelib.domain.ports import WholeMeter
+from chalicelib.domain.ports.values import WholeMeter
 from chalicelib.domain.readings import MeterKey
 from chalicelib.repositories import series
 from chalicelib.repositories.database import WITHOUT_DECIMALS, Collections, Document, MongoDatabase

@@ -14,7 +14,7 @@ from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.migration.records.differences import differences
-from chalicelib.domain.ports import MeterSnapshot, MeterState, StoredReading, UserSettings
+from chalicelib.domain.ports.values import MeterSnapshot, MeterState, StoredReading, UserSettings
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
 from chalicelib.services.components.component_reads import (
     ComponentAnswer,

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from chalicelib.domain.events.contracts import EnergyEvent, EnergyReadingsSynced, MeterChange
 from chalicelib.domain.meters.display_documents import DisplayUpdate
-from chalicelib.domain.ports import EventPublisher
+from chalicelib.domain.ports.outside import EventPublisher
 from chalicelib.domain.readings import EnergyType
 from infra.simulation.clock import MINUTE, SECOND, Agenda
 from infra.simulation.memory.display import FakeDisplay

@@ -11,7 +11,7 @@ from chalicelib.bootstrap.operations import Ports
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
-from chalicelib.domain.ports import MeterState
+from chalicelib.domain.ports.values import MeterState
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.flags.document.json_schema import first_document
 from infra.simulation.clock import Agenda, VirtualClock

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.migration.records.decision import Decision
 from chalicelib.domain.migration.records.usage import BackendUsage
-from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.ports.values import StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.components.component_reads import (
     ComponentAnswer,

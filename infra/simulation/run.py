@@ -11,7 +11,7 @@ from functools import partial
 from multiprocessing import get_context
 
 from chalicelib.domain.backends.sides import Side
-from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.ports.values import StoredReading
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.monitoring.logger import logger
 from infra.simulation.books import Book

@@ -27,7 +27,7 @@ from chalicelib.domain.migration.gate.verdict import Gate
 from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Request
 from chalicelib.domain.migration.records.decision import RolloutDecisions
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import DisplayDataRepository
+from chalicelib.domain.ports.reading import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import Waiting

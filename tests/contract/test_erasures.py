@@ -8,7 +8,8 @@ from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.errors import AccountErasedError, InvalidInputError
 from chalicelib.domain.people.account import CLOSED_MS, Erasure
-from chalicelib.domain.ports import NewReading, WriteTransaction
+from chalicelib.domain.ports.values import NewReading
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType
 
 POWER = EnergyType.POWER

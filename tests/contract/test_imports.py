@@ -21,7 +21,8 @@ from chalicelib.domain.meters.import_record import (
     Replaced,
     Undone,
 )
-from chalicelib.domain.ports import Change, NewReading, StoredReading, WriteTransaction
+from chalicelib.domain.ports.values import Change, NewReading, StoredReading
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
 
 T = TypeVar("T")

@@ -12,14 +12,8 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
-from chalicelib.domain.ports import (
-    NewReading,
-    PageRequest,
-    ReadingFilter,
-    StoredReading,
-    UserSettings,
-    WriteTransaction,
-)
+from chalicelib.domain.ports.values import NewReading, PageRequest, ReadingFilter, StoredReading, UserSettings
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 

@@ -11,7 +11,8 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.meters.display_documents import DisplayDocument, DisplayUpdate
-from chalicelib.domain.ports import NewReading, StoredReading, WholeMeter, WriteTransaction
+from chalicelib.domain.ports.values import NewReading, StoredReading, WholeMeter
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading
 from chalicelib.repositories.database import open_database
 from infra.simulation.memory.ports import fake_ports

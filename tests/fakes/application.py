@@ -7,7 +7,7 @@ from typing import cast
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, Surroundings, compose, using
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from infra.simulation.memory.migration.sides import FakeSides
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from infra.simulation.memory.ports import fake_ports

@@ -9,7 +9,7 @@ from pymongo import MongoClient, WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 
-from chalicelib.domain.ports import NewReading
+from chalicelib.domain.ports.values import NewReading
 from chalicelib.domain.readings import to_datetime
 from chalicelib.repositories.database import Document, MongoDatabase
 from chalicelib.repositories.documents import new_document, with_origin

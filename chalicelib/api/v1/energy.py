@@ -18,7 +18,7 @@ from chalicelib.api.v1.shapes import (
     ImportResultBody,
     NewEnergyBody,
 )
-from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.ports.values import StoredReading
 
 routes = V1Routes(__name__)
 

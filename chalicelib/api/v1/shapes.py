@@ -11,7 +11,7 @@ from chalicelib.domain.errors import FieldError
 from chalicelib.domain.files.csv.options import CsvOptions, DateOrder
 from chalicelib.domain.files.imports.options import ImportMode, ImportOptions, OnConflict
 from chalicelib.domain.files.imports.plan import field_error, warning_as_error
-from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.ports.values import StoredReading
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
 from chalicelib.services.recording.csv_import import ImportReport
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft

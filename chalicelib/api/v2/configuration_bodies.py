@@ -12,7 +12,7 @@ from chalicelib.api.bodies import Amount, Body, Confirm, DateText, Moment
 from chalicelib.domain.events.contracts import MeterChange
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.plausibility.limits import MAX_DIGITS, MAX_INTEGER_DIGITS
-from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.ports.values import UserSettings
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.zones import known_zone
 from chalicelib.services.recording.configuration import ExchangeCorrection, ExchangeDraft, Register

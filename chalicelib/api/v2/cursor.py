@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.api.cursor import cursor_of, position_of
 from chalicelib.api.v2.reading_bodies import ReadingListQuery
-from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import parse_instant, parse_last_instant
 
 

@@ -14,7 +14,7 @@ from chalicelib.api.v2.export_bodies import ExportBody, ExportQuery
 from chalicelib.domain.files.export.csv_text import csv_text
 from chalicelib.domain.files.export.json_document import json_text
 from chalicelib.domain.files.export.page import ExportPage
-from chalicelib.domain.ports import ReadingFilter
+from chalicelib.domain.ports.values import ReadingFilter
 from chalicelib.domain.readings import local_date
 from chalicelib.services.recording.export import PageReader
 

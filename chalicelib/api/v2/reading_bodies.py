@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from chalicelib.api.bodies import DIGITS, LAST_DATE, Amount, Body, Confirm, DateText, Moment
-from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.ports.values import StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft, Recorded
 

@@ -9,7 +9,7 @@ from chalicelib.domain.errors import RolloutError, UnavailableError
 from chalicelib.domain.migration.records.decision import Decision, RolloutDecisions
 from chalicelib.domain.migration.records.flag_history import FlagChange, FlagHistory, KnownUsers
 from chalicelib.domain.migration.sync.reconciliation import SyncControl
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane, Deployed
 from chalicelib.flags.changes.planning import Plan, at_percentages, plan_between, rule_of
 from chalicelib.flags.changes.readiness import Readiness, overruled

@@ -18,7 +18,7 @@ from chalicelib.domain.migration.records.usage import KEPT_DAYS, Answered, Usage
 from chalicelib.domain.migration.sync.modes import MODE_MS, decided_by
 from chalicelib.domain.migration.sync.past_modes import PastMode, mode_then
 from chalicelib.domain.migration.sync.reconciliation import SyncControl
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import DAY_MS, moment, parse_instant
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.session import POLL_SECONDS

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange, FlagHistory
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.flags.appconfig.control_plane import Deployed
 from chalicelib.flags.appconfig.deployment import MOVED_ON, Deployment, FlagDeployment, Waiting
 from chalicelib.flags.appconfig.session import POLL_SECONDS

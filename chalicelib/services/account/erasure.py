@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.people.account import Erasure, Erasures, KeepsLate, KeepsPeople, Left
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.monitoring.errors import what_of
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import concerning

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain.people.account import AccountExport
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 
 # What is kept of a person beside the database, by what it is called.
 Beside = Callable[[str], Mapping[str, Sequence[Any]]]

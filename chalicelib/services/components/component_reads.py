@@ -21,7 +21,7 @@ from pydantic import (
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.json.text import JsonText, WithText, as_one_object, json_text
-from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.components.energy_backend import EnergyBackend
 from chalicelib.services.display.display import Timeline, View

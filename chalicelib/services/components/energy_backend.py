@@ -6,7 +6,7 @@ from typing import Protocol
 from typing_extensions import override
 
 from chalicelib.domain.files.imports.options import DEFAULTS, ImportOptions
-from chalicelib.domain.ports import PageRequest, StoredReading
+from chalicelib.domain.ports.values import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.recording.csv_import import CsvImportService, ImportReport

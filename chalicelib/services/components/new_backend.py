@@ -4,7 +4,9 @@ from typing_extensions import override
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.ports import Clock, DisplayDataRepository, PageRequest, ReadingQueries, StoredReading
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.reading import DisplayDataRepository, ReadingQueries
+from chalicelib.domain.ports.values import PageRequest, StoredReading
 from chalicelib.services.components.energy_backend import Recording
 from chalicelib.services.display.display import DisplayService
 from chalicelib.services.recording.csv_import import CsvImportService

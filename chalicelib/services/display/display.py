@@ -18,7 +18,9 @@ from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.calculation.summary import instants_of_cards
 from chalicelib.domain.meters.display_documents import ALWAYS_WRITTEN, DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import VERSION_LIMIT
-from chalicelib.domain.ports import Clock, DisplayDataRepository, InstantsIn, MeterSnapshot, MeterState, ReadingQueries
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.reading import DisplayDataRepository, InstantsIn, ReadingQueries
+from chalicelib.domain.ports.values import MeterSnapshot, MeterState
 from chalicelib.domain.readings import EnergyType, local_date
 from chalicelib.services.display.view_data import (
     finished_summary_data,

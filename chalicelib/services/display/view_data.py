@@ -10,7 +10,7 @@ from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS, histogram
 from chalicelib.domain.calculation.monthly import MonthlyEntry, monthly_entries
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.calculation.summary import SummaryInputs, finish_summary, summary, summary_inputs
-from chalicelib.domain.ports import MeterSnapshot
+from chalicelib.domain.ports.values import MeterSnapshot
 from chalicelib.domain.readings import LAST_YEAR, local_date
 
 

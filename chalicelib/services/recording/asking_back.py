@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.plausibility.questions import Meter, ask_about_exchange, ask_about_reading
 from chalicelib.domain.plausibility.usual import USUAL_BASE_MS, Usual, usual_of
-from chalicelib.domain.ports import StoredReading, WriteTransaction
+from chalicelib.domain.ports.values import StoredReading
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading
 
 

@@ -13,15 +13,10 @@ from chalicelib.domain.errors import ConflictError, NotFoundError, RevisionError
 from chalicelib.domain.events.contracts import MeterChange, MeterExchanged, UserSettingsChanged
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.plausibility.limits import check_exchange, check_modulus, check_register
-from chalicelib.domain.ports import (
-    Clock,
-    EventPublisher,
-    ReadingQueries,
-    SettingsRepository,
-    Transactions,
-    UserSettings,
-    WriteTransaction,
-)
+from chalicelib.domain.ports.outside import Clock, EventPublisher
+from chalicelib.domain.ports.reading import ReadingQueries, SettingsRepository
+from chalicelib.domain.ports.values import UserSettings
+from chalicelib.domain.ports.writing import Transactions, WriteTransaction
 from chalicelib.domain.readings import (
     FIRST_INSTANT,
     LAST_INSTANT,

@@ -16,17 +16,10 @@ from chalicelib.domain.files.imports.known import KnownMeter
 from chalicelib.domain.files.imports.options import DEFAULTS, ImportOptions
 from chalicelib.domain.files.imports.plan import plan_import
 from chalicelib.domain.meters.import_record import ImportRecord
-from chalicelib.domain.ports import (
-    Clock,
-    EventPublisher,
-    MeterSnapshot,
-    MeterState,
-    ReadingQueries,
-    SettingsRepository,
-    Transactions,
-    UserSettings,
-    WriteTransaction,
-)
+from chalicelib.domain.ports.outside import Clock, EventPublisher
+from chalicelib.domain.ports.reading import ReadingQueries, SettingsRepository
+from chalicelib.domain.ports.values import MeterSnapshot, MeterState, UserSettings
+from chalicelib.domain.ports.writing import Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.recording.import_write import (
     ImportReport,

@@ -16,16 +16,9 @@ from chalicelib.domain.events.contracts import (
     MeterChange,
 )
 from chalicelib.domain.plausibility.limits import check_reading, check_register
-from chalicelib.domain.ports import (
-    Clock,
-    EventPublisher,
-    Expected,
-    NewReading,
-    StoredReading,
-    Transactions,
-    UserSettings,
-    WriteTransaction,
-)
+from chalicelib.domain.ports.outside import Clock, EventPublisher
+from chalicelib.domain.ports.values import NewReading, StoredReading, UserSettings
+from chalicelib.domain.ports.writing import Expected, Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading, parse_instant, to_datetime
 from chalicelib.services.recording.asking_back import ask_back_about_reading
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 from chalicelib.domain.files.export.page import PAGE_READINGS, ExportPage
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.plausibility.limits import in_kept_digits
-from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQueries, SettingsRepository, StoredReading
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.reading import ReadingQueries, SettingsRepository
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType
 
 PageReader = Callable[[str, PageRequest], list[StoredReading]]

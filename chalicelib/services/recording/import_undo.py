@@ -8,16 +8,10 @@ from itertools import chain
 from chalicelib.domain.events.contracts import EnergyReadingsImportUndone, MeterChange
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.import_record import ImportedReadings, ImportRecord, KeptReading, Replaced, Undone
-from chalicelib.domain.ports import (
-    Change,
-    Clock,
-    EventPublisher,
-    ImportList,
-    SettingsRepository,
-    StoredReading,
-    Transactions,
-    WriteTransaction,
-)
+from chalicelib.domain.ports.outside import Clock, EventPublisher
+from chalicelib.domain.ports.reading import ImportList, SettingsRepository
+from chalicelib.domain.ports.values import Change, StoredReading
+from chalicelib.domain.ports.writing import Transactions, WriteTransaction
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, to_datetime
 from chalicelib.services.recording.csv_import import imported_meter
 from chalicelib.services.recording.energy_crud import change_of

@@ -20,7 +20,8 @@ from chalicelib.domain.files.imports.plan import ImportPlan, MeterPlan, plan_imp
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.import_record import IdRange, ImportedReadings, ImportRecord, Replaced
 from chalicelib.domain.plausibility.usual import USUAL_BASE_MS
-from chalicelib.domain.ports import Change, NewReading, StoredReading, UserSettings, WriteTransaction
+from chalicelib.domain.ports.values import Change, NewReading, StoredReading, UserSettings
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading
 from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.recording.energy_crud import change_of

@@ -18,7 +18,9 @@ from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.errors import AccountErasedError, DamagedMeterError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate, SeriesUpdate
 from chalicelib.domain.meters.packing import Packed, SeriesPacking, merged
-from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, MeterState, ReadingQueries
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.reading import DisplayDataRepository, ReadingQueries
+from chalicelib.domain.ports.values import MeterSnapshot, MeterState
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_inputs_data
 

@@ -16,7 +16,9 @@ from chalicelib.domain.json.text import json_text
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import view_id
 from chalicelib.domain.meters.walks import DISPLAY, METERS, SERIES, DisplayedMeters, Finding
-from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, ReadingQueries, WholeMeter
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.reading import DisplayDataRepository, ReadingQueries
+from chalicelib.domain.ports.values import MeterSnapshot, WholeMeter
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, MeterKey
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import READINGS_OF_A_STEP, Documents, documents_of

@@ -15,7 +15,7 @@ from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords, RangeClaim, RangeProgress, RangeQueue, RangeTask
 from chalicelib.domain.meters.walks import DisplayedMeters, Verification, Walk, WalkControl, why_past
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.monitoring.logger import logger
 from chalicelib.services.refresh.meter_walk import Look, MeterWalk
 

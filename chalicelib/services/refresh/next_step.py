@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.events.contracts import MeterRefreshRequested, MeterVersion
-from chalicelib.domain.ports import Clock, DisplayDataRepository, EventPublisher
+from chalicelib.domain.ports.outside import Clock, EventPublisher
+from chalicelib.domain.ports.reading import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType, to_datetime
 
 

@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 from chalicelib.domain.errors import AccountErasedError
 from chalicelib.domain.events.contracts import MeterChange
-from chalicelib.domain.ports import Clock, Transactions, WriteTransaction
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.writing import Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.recording.configuration import touch_all
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService

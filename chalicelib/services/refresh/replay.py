@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from chalicelib.domain.events.contracts import EnergyEvent, MeterRefreshRequested, MeterVersion
 from chalicelib.domain.meters.register import MeterRegister, RegisteredMeter
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import to_datetime
 from chalicelib.services.refresh.recalculation import RecalculationService
 

@@ -19,7 +19,8 @@ from typing import Any, Literal
 from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter, LaggingMeters
-from chalicelib.domain.ports import Clock, ReadingQueries
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.reading import ReadingQueries
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import concerning
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.packing import Packed
-from chalicelib.domain.ports import MeterState, UserSettings
+from chalicelib.domain.ports.values import MeterState, UserSettings
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterKey
 from infra.simulation.memory.state import Meter
 from infra.simulation.memory.store import FakeStore

@@ -11,7 +11,8 @@ from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.import_record import ImportRecord
-from chalicelib.domain.ports import Clock, MeterState, StoredReading, UserSettings
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.values import MeterState, StoredReading, UserSettings
 from chalicelib.domain.readings import EnergyType, MeterKey, Reading
 
 K = TypeVar("K", bound=tuple[Any, ...])

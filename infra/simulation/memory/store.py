@@ -23,18 +23,17 @@ from chalicelib.domain.meters.import_record import IdRange, ImportRecord
 from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.meters.walks import Walk, WalkProgress
 from chalicelib.domain.migration.sync.recovery import Remains
-from chalicelib.domain.ports import (
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.values import (
     Change,
-    Clock,
-    Expected,
     MeterSnapshot,
     NewReading,
     PageRequest,
     StoredReading,
     UserSettings,
     WholeMeter,
-    WriteTransaction,
 )
+from chalicelib.domain.ports.writing import Expected, WriteTransaction
 from chalicelib.domain.readings import LAST_INSTANT, EnergyType, MeterKey, Reading
 from infra.simulation.memory.state import Meter, Readings, State
 

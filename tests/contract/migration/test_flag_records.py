@@ -8,7 +8,8 @@ import pytest
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.migration.records.flag_history import ChangeState
 from chalicelib.domain.migration.sync.reconciliation import Verified
-from chalicelib.domain.ports import NewReading, WriteTransaction
+from chalicelib.domain.ports.values import NewReading
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from tests.contract.migration.flag_changes import change
 

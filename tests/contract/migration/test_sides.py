@@ -16,7 +16,8 @@ from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncSta
 from chalicelib.domain.errors import MassDeletionError, NotFoundError, SyncModeError
 from chalicelib.domain.meters.walks import Finding, Unreadable, Verification, Walk, WalkProgress
 from chalicelib.domain.migration.sync.reconciliation import FullDifference, RepairRun, Selection, SyncProgress, SyncStop
-from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading, WriteTransaction
+from chalicelib.domain.ports.values import NewReading, PageRequest, ReadingFilter, StoredReading
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
 from infra.simulation.memory.migration.sides import FakeSides, reading
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.ports.values import UserSettings
 from chalicelib.domain.readings import (
     EnergyType,
 )

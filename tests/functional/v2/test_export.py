@@ -15,7 +15,7 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.files.csv.rows import parse_csv
 from chalicelib.domain.files.export.json_document import parse_export
-from chalicelib.domain.ports import NewReading, UserSettings
+from chalicelib.domain.ports.values import NewReading, UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant
 from chalicelib.services.recording.export import ExportService
 from infra.simulation.memory.store import FakeReadings, FakeSettings

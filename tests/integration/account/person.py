@@ -26,7 +26,7 @@ from chalicelib.domain.migration.records.comparison_log import ComparisonResult,
 from chalicelib.domain.migration.records.decision import Decision
 from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.ports.values import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.comparisons import MongoComparisonLog
 from chalicelib.repositories.control import sync_document

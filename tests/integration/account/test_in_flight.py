@@ -11,7 +11,8 @@ from chalicelib.bootstrap.container import Container
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.events.contracts import EnergyEvent
-from chalicelib.domain.ports import UserSettings, WriteTransaction
+from chalicelib.domain.ports.values import UserSettings
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.recording.configuration import ExchangeDraft, Register

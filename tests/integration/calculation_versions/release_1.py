@@ -20,7 +20,7 @@ from chalicelib.bootstrap.container import Container
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.invariants import FIRST_CALCULATION
-from chalicelib.domain.ports import MeterSnapshot
+from chalicelib.domain.ports.values import MeterSnapshot
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of

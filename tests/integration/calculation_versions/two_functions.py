@@ -13,7 +13,8 @@ from pymongo.database import Database
 from chalicelib.bootstrap.container import Container, now
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.ports import MeterSnapshot, MeterState, Transactions
+from chalicelib.domain.ports.values import MeterSnapshot, MeterState
+from chalicelib.domain.ports.writing import Transactions
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.lagging import MongoLaggingMeters

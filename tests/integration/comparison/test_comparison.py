@@ -18,7 +18,7 @@ from chalicelib.domain.migration.records.comparison_log import ComparisonResult,
 from chalicelib.domain.migration.records.decision import FORCED_OLD
 from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import PageRequest, StoredReading
+from chalicelib.domain.ports.values import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import time_limit

@@ -19,7 +19,7 @@ from chalicelib.bootstrap.container import (
 from chalicelib.bootstrap.operations import shell_ports
 from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.repositories.figures import MongoRolloutFigures

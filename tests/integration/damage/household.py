@@ -15,7 +15,7 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import compose, mongo_ports, now
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
-from chalicelib.domain.ports import PageRequest, ReadingFilter
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
 from chalicelib.services.components.energy_backend import EnergyBackend

@@ -16,7 +16,7 @@ from pymongo.database import Database
 from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
-from chalicelib.domain.ports import MeterSnapshot, MeterState, UserSettings
+from chalicelib.domain.ports.values import MeterSnapshot, MeterState, UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of

@@ -11,7 +11,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.ports import MeterSnapshot
+from chalicelib.domain.ports.values import MeterSnapshot
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of

@@ -16,7 +16,7 @@ from chalicelib.bootstrap.container import Container, compose, mongo_ports
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.files.imports.options import ImportOptions
-from chalicelib.domain.ports import PageRequest, ReadingFilter
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.repositories import partial_snapshots
 from chalicelib.repositories.queries import MongoReadingQueries

@@ -15,7 +15,7 @@ from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.bootstrap.replay import shell_replay
 from chalicelib.domain.events.contracts import EnergyEvent, MeterRefreshRequested
 from chalicelib.domain.meters.register import RegisteredMeter
-from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.metrics import flush, metrics
 from chalicelib.repositories import register

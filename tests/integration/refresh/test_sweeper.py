@@ -13,7 +13,8 @@ from chalicelib.bootstrap.container import now
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.lagging import Lag
-from chalicelib.domain.ports import MeterSnapshot, ReadingQueries
+from chalicelib.domain.ports.reading import ReadingQueries
+from chalicelib.domain.ports.values import MeterSnapshot
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Ports, mongo_ports
 from chalicelib.domain.backends.sides import SyncState
-from chalicelib.domain.ports import EventPublisher
+from chalicelib.domain.ports.outside import EventPublisher
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.repositories.queries import MongoReadingQueries
 

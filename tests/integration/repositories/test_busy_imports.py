@@ -11,7 +11,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.ports import (
+from chalicelib.domain.ports.writing import (
     EnergyRepository,
     Expected,
     ImportRecords,

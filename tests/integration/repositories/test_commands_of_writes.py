@@ -16,7 +16,7 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import ImplausibleReadingError
-from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database

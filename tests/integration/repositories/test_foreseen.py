@@ -14,7 +14,7 @@ from pymongo.database import Database
 
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.domain.ports import Expected, Transactions, WriteTransaction
+from chalicelib.domain.ports.writing import Expected, Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.transactions import MongoTransactions

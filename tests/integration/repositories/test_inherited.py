@@ -14,7 +14,7 @@ from chalicelib.bootstrap.container import Container, now
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError, RevisionError
-from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.control import sync_document
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft, Recorded

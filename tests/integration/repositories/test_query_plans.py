@@ -39,7 +39,7 @@ from chalicelib.domain.migration.records.feedback import Feedback
 from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement
 from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database

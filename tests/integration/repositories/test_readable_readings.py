@@ -26,7 +26,7 @@ from chalicelib.domain.calculation.rounding import rounded
 from chalicelib.domain.errors import DuplicateReadingError, InvalidInputError
 from chalicelib.domain.files.csv.options import CsvOptions
 from chalicelib.domain.files.imports.options import ImportOptions
-from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import (
     FIRST_YEAR,
     LAST_YEAR,

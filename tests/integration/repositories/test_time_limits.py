@@ -21,7 +21,8 @@ from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.meters.lagging import LaggingMeter
-from chalicelib.domain.ports import PageRequest, ReadingFilter, WriteTransaction
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.eventbridge import PATIENCE_SECONDS
 from chalicelib.repositories import transactions

@@ -17,7 +17,7 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ImplausibleReadingError
-from chalicelib.domain.ports import WriteTransaction
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import DAY_MS, EnergyType, to_ms
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database

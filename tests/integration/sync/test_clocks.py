@@ -14,7 +14,8 @@ from chalicelib.domain.backends.sides import SyncMode, drain_of
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.meters.walks import Walk
-from chalicelib.domain.ports import NewReading, WriteTransaction
+from chalicelib.domain.ports.values import NewReading
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.simulation.memory.publisher import FakePublisher

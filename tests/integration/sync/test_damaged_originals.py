@@ -20,7 +20,7 @@ from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError
 from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.meters.walks import Verification
-from chalicelib.domain.ports import PageRequest, ReadingFilter
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter
 from migrations.backfill import Backfill
 from tests.depth import combined, share
 from tests.integration.deployment import POWER, Deployment, contents, equal_sides

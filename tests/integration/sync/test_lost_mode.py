@@ -13,7 +13,7 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import Side, SyncMode, SyncState, drain_of
 from chalicelib.domain.errors import LostModeError, SyncModeError, UnavailableError
 from chalicelib.domain.migration.sync.reconciliation import Selection
-from chalicelib.domain.ports import PageRequest, ReadingFilter
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter
 from chalicelib.repositories.control import SYNC_MODE, sync_state
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.queries import MongoReadingQueries

@@ -10,7 +10,8 @@ from pymongo.database import Database
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import Side, SyncMode, SyncState, drain_of
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, WriteTransaction
+from chalicelib.domain.ports.values import NewReading, PageRequest, ReadingFilter
+from chalicelib.domain.ports.writing import WriteTransaction
 from tests.integration.deployment import (
     POWER,
     Deployment,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.files.csv.options import CsvOptions
 from chalicelib.domain.files.imports.options import ImportOptions, OnConflict
-from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.ports.values import UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant, to_datetime
 from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft

@@ -12,7 +12,8 @@ from chalicelib.bootstrap.container import Container, Ports
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.migration.sync.reconciliation import Selection
-from chalicelib.domain.ports import NewReading, UserSettings, WriteTransaction
+from chalicelib.domain.ports.values import NewReading, UserSettings
+from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.reconcile import reconcile

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import mongo_ports
-from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.ports.values import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.database import open_database

@@ -16,7 +16,7 @@ from chalicelib.api.components.witness_bodies import AT_ONCE
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.migration.records.usage import BackendUsage
-from chalicelib.domain.ports import PageRequest, ReadingFilter
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter
 from chalicelib.services.components.component_reads import ComponentRead, ShowMonths, ShowTable, ShowTimeline
 from chalicelib.services.migration.backends.backend_router import Route
 from tests.fakes.issuer import FakeIssuer

@@ -18,7 +18,7 @@ from chalicelib.bootstrap.container import Container
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.files.imports.options import ImportOptions
-from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading
+from chalicelib.domain.ports.values import NewReading, PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import to_datetime
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.files.export.date_text import date_text
 from chalicelib.domain.plausibility.limits import plain_amount
-from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.ports.values import StoredReading
 
 DecimalSign = Literal[".", ","]
 COLUMNS = ("date", "type", "amount")

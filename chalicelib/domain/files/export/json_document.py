@@ -23,7 +23,7 @@ from chalicelib.domain.plausibility.limits import (
     check_register,
     plain_amount,
 )
-from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.ports.values import StoredReading
 from chalicelib.domain.readings import AMOUNT_LIMIT, LAST_INSTANT, EnergyType, MeterExchange, kind_of, parse_instant
 from chalicelib.domain.zones import known_zone
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.meters.configuration import MeterConfiguration
-from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.ports.values import StoredReading
 from chalicelib.domain.readings import EnergyType
 
 # An import takes 4 MB. The longest reading that is accepted (15 digits behind fourteen zeros, milliseconds) has 97

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chalicelib.domain.migration.records.usage import BackendUsage, UsageLog
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import backend_metrics
 

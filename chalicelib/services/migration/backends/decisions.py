@@ -10,7 +10,7 @@ from chalicelib.domain.backends.sides import SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.records.decision import Decision, Reason, RolloutDecisions
 from chalicelib.domain.migration.sync.modes import MODE_MS, decided_by
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.monitoring.logger import logger
 
 

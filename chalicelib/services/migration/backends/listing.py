@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, StoredReading
 
 _OBJECT_ID = re.compile("[0-9a-f]{24}")
 

@@ -7,7 +7,9 @@ from typing_extensions import override
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import FieldError, InvalidReadingError
-from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQueries, StoredReading
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.reading import ReadingQueries
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.components.energy_backend import Recording
 from chalicelib.services.display.display import Timeline, View

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement, PageMeasurements
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.monitoring.metrics import page_metrics
 from chalicelib.monitoring.names import MetricName
 from chalicelib.services.migration.backends.backend_usage import attempted

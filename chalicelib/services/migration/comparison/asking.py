@@ -11,7 +11,7 @@ from chalicelib.domain.migration.gate.counted import CountedEvidence, Counting, 
 from chalicelib.domain.migration.gate.pairs import Pair, pair_of_times
 from chalicelib.domain.migration.records.comparison_log import ComparisonLog, ComparisonResult, Outcome, Request
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.services.migration.comparison.compare_backends import BackendComparison
 
 

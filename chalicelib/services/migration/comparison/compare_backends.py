@@ -20,7 +20,7 @@ from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
 from chalicelib.domain.json.text import WithText, json_text
 from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome, Request
 from chalicelib.domain.migration.records.differences import Difference, DifferenceKind, differences
-from chalicelib.domain.ports import DisplayDataRepository
+from chalicelib.domain.ports.reading import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.components.component_reads import ComponentAnswer, ComponentRead, read_of
 from chalicelib.services.components.energy_backend import EnergyBackend

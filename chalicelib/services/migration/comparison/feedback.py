@@ -5,7 +5,7 @@ from math import ceil
 from chalicelib.domain.errors import TooManyError
 from chalicelib.domain.migration.records.feedback import Feedback, FeedbackLog
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import DAY_MS
 
 A_DAY = 50  # of one person, so that nobody fills the runs of the comparer

@@ -10,7 +10,8 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sides import Side, SyncState
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.ports import PageRequest, ReadingFilter, ReadingQueries
+from chalicelib.domain.ports.reading import ReadingQueries
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.components.component_reads import (
     READS,

@@ -23,7 +23,8 @@ from chalicelib.domain.migration.records.comparison_log import (
 from chalicelib.domain.migration.records.feedback import FeedbackLog, FeedbackReport
 from chalicelib.domain.migration.records.flag_history import KnownUsers
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import Clock, ReadingQueries
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.reading import ReadingQueries
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.migration.comparison.asking import RecordedComparison

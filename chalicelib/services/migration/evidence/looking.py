@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.migration.status.blocks import Block
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.monitoring.logger import logger
 
 B = TypeVar("B", bound=Block)

@@ -1,7 +1,7 @@
 """Adds the rows of the usage log to the hours that figures are read from."""
 
 from chalicelib.domain.migration.records.figures import RolloutFigures
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 
 
 class FoldingService:

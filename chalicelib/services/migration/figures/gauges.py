@@ -11,7 +11,7 @@ from chalicelib.domain.migration.records.feedback import FeedbackLog
 from chalicelib.domain.migration.records.figures import RolloutFigures
 from chalicelib.domain.migration.records.flag_history import ChangeState, FlagHistory
 from chalicelib.domain.migration.sync.reconciliation import SyncControl
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.names import MetricName
 

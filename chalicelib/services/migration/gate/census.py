@@ -21,7 +21,8 @@ from chalicelib.domain.migration.gate.evidence import Limits
 from chalicelib.domain.migration.records.comparison_log import Outcome, Request
 from chalicelib.domain.migration.records.flag_history import KnownUsers
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import Clock, ReadingQueries
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.reading import ReadingQueries
 from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.migration.comparison.asking import RecordedComparison
 from chalicelib.services.migration.comparison.reads_of_user import comparable, everything_of_user

@@ -7,7 +7,7 @@ from typing_extensions import override
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.gate.judge import judge
 from chalicelib.domain.migration.gate.verdict import Gate, GateVerdict
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.services.migration.evidence.looking import Looks
 from chalicelib.services.migration.evidence.sources import StatusSources
 from chalicelib.services.migration.gate.looking import GateLook

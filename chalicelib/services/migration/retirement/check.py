@@ -23,7 +23,7 @@ from chalicelib.domain.migration.retirement.hindrances import (
 )
 from chalicelib.domain.migration.status.flags import FlagsSeen
 from chalicelib.domain.operating import COMMAND
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.services.migration.evidence.looking import Looks, Problem
 from chalicelib.services.migration.evidence.sources import StatusSources
 

@@ -21,7 +21,7 @@ from chalicelib.domain.migration.retirement.full_flags import partly_old
 from chalicelib.domain.migration.retirement.ports import RetirementRecords
 from chalicelib.domain.migration.status.flags import FlagsSeen
 from chalicelib.domain.operating import checked_reason
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import moment
 from chalicelib.services.migration.retirement.as_json import calendar_document
 from chalicelib.services.migration.retirement.watch import withheld_now

@@ -15,7 +15,7 @@ from chalicelib.domain.migration.retirement.callers import PAGE, V1Call, own_cal
 from chalicelib.domain.migration.retirement.errors import BrownOutError, SunsetError
 from chalicelib.domain.migration.retirement.ports import RetirementRecords
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count
 from chalicelib.monitoring.names import MetricName

@@ -20,7 +20,7 @@ from chalicelib.domain.migration.rollouts.next_action import (
 )
 from chalicelib.domain.migration.rollouts.ports import RolloutFlags, Rollouts
 from chalicelib.domain.migration.rollouts.rollout import Rollout, Seen
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.services.migration.rollouts.taking import By, OvertakenError, Taking
 
 CARRIER = "RolloutCarrier"

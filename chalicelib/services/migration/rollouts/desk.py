@@ -32,7 +32,7 @@ from chalicelib.domain.migration.rollouts.rollout import (
     started,
 )
 from chalicelib.domain.operating import COMMAND, checked_reason
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.services.migration.rollouts.taking import By, OvertakenError, Taking
 
 ABORT_ATTEMPTS = 5

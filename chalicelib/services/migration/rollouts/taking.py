@@ -16,7 +16,7 @@ from chalicelib.domain.migration.rollouts.next_action import Back, End, FlagNow,
 from chalicelib.domain.migration.rollouts.ports import Asked, RolloutFlags, Rollouts
 from chalicelib.domain.migration.rollouts.rollout import Direction, Intent, Rollout, State, ended, intended, taken
 from chalicelib.domain.operating import REASON_LENGTH
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 
 
 class OvertakenError(ConflictError):

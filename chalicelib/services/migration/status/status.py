@@ -2,7 +2,7 @@
 
 from chalicelib.domain.migration.status.blocks import Status
 from chalicelib.domain.migration.status.verdict import Shared
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.services.migration.evidence.looking import Looks
 from chalicelib.services.migration.evidence.sources import StatusSources
 from chalicelib.services.migration.gate.looking import GateLook

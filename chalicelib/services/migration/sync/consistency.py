@@ -23,7 +23,7 @@ from chalicelib.domain.migration.sync.reconciliation import (
     Verified,
 )
 from chalicelib.domain.migration.sync.repairs import REPAIR, PlannedWrites, RepairPlan
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.services.migration.sync.runs import check_answered, new_run
 from chalicelib.services.refresh.display_check import DisplayCheck

@@ -30,7 +30,7 @@ from chalicelib.domain.migration.sync.reconciliation import (
     SyncStop,
 )
 from chalicelib.domain.migration.sync.repairs import ANSWERS, DELETES_UNASKED, REPAIR, UNDO
-from chalicelib.domain.ports import Clock, EventPublisher
+from chalicelib.domain.ports.outside import Clock, EventPublisher
 from chalicelib.domain.readings import MeterKey, to_datetime
 from chalicelib.services.migration.sync.deletions import JobDeletions
 from chalicelib.services.migration.sync.runs import check_answered, new_run

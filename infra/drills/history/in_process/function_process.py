@@ -19,7 +19,8 @@ from typing_extensions import override
 from app import app
 from chalicelib.auth import Caller, KeyStore, TokenVerifier
 from chalicelib.bootstrap.container import Container, Surroundings, compose, mongo_ports, now, using
-from chalicelib.domain.ports import DisplayDataRepository, Transactions
+from chalicelib.domain.ports.reading import DisplayDataRepository
+from chalicelib.domain.ports.writing import Transactions
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FlagStore, Loaded

@@ -7,7 +7,7 @@ from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.gate.census_records import Censuses, Claim
 from chalicelib.domain.migration.gate.counted import Counted, Counting, DifferenceSeen
 from chalicelib.domain.migration.gate.pairs import ERRORS, LATENCY
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 
 Ping = Callable[[], None]
 

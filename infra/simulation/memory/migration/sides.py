@@ -11,7 +11,8 @@ from chalicelib.domain.migration.sync.change_feed import Changes, Moment, Positi
 from chalicelib.domain.migration.sync.modes import ReadingKey
 from chalicelib.domain.migration.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
 from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, Undone
-from chalicelib.domain.ports import Clock, StoredReading
+from chalicelib.domain.ports.outside import Clock
+from chalicelib.domain.ports.values import StoredReading
 from chalicelib.domain.readings import EnergyType, MeterKey
 from infra.simulation.memory.state import Readings
 from infra.simulation.memory.store import FakeMeters, FakeStore

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.files.export.json_document import json_text
 from chalicelib.domain.files.imports.options import ImportOptions
-from chalicelib.domain.ports import ReadingFilter, UserSettings
+from chalicelib.domain.ports.values import ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.recording.configuration import (
     ConfigurationService,

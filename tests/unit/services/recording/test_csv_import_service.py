@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, InvalidInputError, UnavailableError
 from chalicelib.domain.events.contracts import EnergyReadingsBulkImported
-from chalicelib.domain.ports import Expected, UserSettings, WriteTransaction
+from chalicelib.domain.ports.values import UserSettings
+from chalicelib.domain.ports.writing import Expected, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.recording.csv_import import CsvImportService
 from infra.simulation.memory.publisher import FakePublisher

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import ImportQuestionError, ImportRowsError, NotFoundError
 from chalicelib.domain.events.contracts import EnergyReadingsBulkImported, EnergyReadingsImportUndone
 from chalicelib.domain.files.imports.options import ImportOptions
-from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.ports.values import UserSettings
 from chalicelib.domain.readings import to_datetime
 from chalicelib.services.recording.configuration import (
     ExchangeDraft,

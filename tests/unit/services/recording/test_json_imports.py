@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.errors import ImportFileError, ImportRowsError
 from chalicelib.domain.files.csv.options import CsvOptions
 from chalicelib.domain.files.imports.options import ImportOptions
-from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.ports.values import UserSettings
 from chalicelib.services.recording.configuration import (
     ExchangeCorrection,
     ExchangeDraft,

@@ -10,7 +10,7 @@ from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.fan_out import FanOut, RangeClaim, RangeTask
 from chalicelib.domain.meters.walks import Finding, Verification, Walk
-from chalicelib.domain.ports import NewReading
+from chalicelib.domain.ports.values import NewReading
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.services.refresh.fan_out import FanOutService, RangeJob, RangeState
 from chalicelib.services.refresh.meter_walk import MeterWalk

@@ -11,7 +11,7 @@ from chalicelib.domain.meters.walks import (
     Verification,
     Walk,
 )
-from chalicelib.domain.ports import NewReading
+from chalicelib.domain.ports.values import NewReading
 from chalicelib.domain.readings import (
     EnergyType,
     MeterKey,

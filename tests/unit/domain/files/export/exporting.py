@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.files.csv.rows import ParsedCsv, parse_csv
 from chalicelib.domain.files.export.page import ExportPage
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
-from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.ports.values import StoredReading
 from chalicelib.domain.readings import END_READABLE, FIRST_READABLE, EnergyType, MeterExchange, to_ms
 from tests.unit.domain.calculation.building import BERLIN
 

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import CsvError
 from chalicelib.domain.files.csv.rows import parse_csv
 from chalicelib.domain.files.export.csv_text import FORMULA_SIGNS, DecimalSign, amount_cell, csv_text, text_cell
 from chalicelib.domain.files.export.page import PAGE_READINGS
-from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.ports.values import StoredReading
 from tests.unit.domain.calculation.building import BERLIN, at
 from tests.unit.domain.calculation.meters import examples
 from tests.unit.domain.files.export.exporting import GAS, NOW, POWER, read_csv, reading, stored_readings, zones

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.files.export.json_document import ExportedReading, json_text, parse_export
 from chalicelib.domain.files.export.page import PAGE_READINGS
-from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.ports.values import StoredReading
 from chalicelib.domain.readings import EnergyType, MeterExchange
 from tests.unit.domain.calculation.building import BERLIN, UTC, at
 from tests.unit.domain.calculation.meters import examples

@@ -9,7 +9,7 @@ from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.migration.records.comparison_log import Example, Request
 from chalicelib.domain.people.pseudonyms import Pseudonyms
-from chalicelib.domain.ports import PageRequest
+from chalicelib.domain.ports.values import PageRequest
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.migration.comparison.reads_of_user import years_of_meter
 from chalicelib.services.migration.comparison.replays import ComparisonMemory

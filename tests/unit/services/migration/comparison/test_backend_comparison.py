@@ -14,7 +14,8 @@ from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import HistogramError, UnavailableError
 from chalicelib.domain.json.text import JsonText, WithText
 from chalicelib.domain.migration.records.comparison_log import Outcome, Request
-from chalicelib.domain.ports import DisplayDataRepository, MeterState
+from chalicelib.domain.ports.reading import DisplayDataRepository
+from chalicelib.domain.ports.values import MeterState
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.components.component_reads import ShowMonths
 from chalicelib.services.display.display import View

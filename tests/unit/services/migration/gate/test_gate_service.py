@@ -19,7 +19,7 @@ from chalicelib.domain.migration.rollouts.plan import Plan
 from chalicelib.domain.migration.rollouts.rollout import Rollout, State
 from chalicelib.domain.migration.status.records import RollbackDrill
 from chalicelib.domain.migration.sync.reconciliation import Verified
-from chalicelib.domain.ports import MeterState
+from chalicelib.domain.ports.values import MeterState
 from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.changes.patch import FlagPatch
 from infra.simulation.memory.state import Meter

@@ -18,7 +18,7 @@ from chalicelib.domain.migration.rollouts.rollout import Rollout as RolloutRecor
 from chalicelib.domain.migration.rollouts.rollout import Seen, State
 from chalicelib.domain.migration.status.records import RollbackDrill
 from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
-from chalicelib.domain.ports import MeterState
+from chalicelib.domain.ports.values import MeterState
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.migration.status.parts import HOUR_MS, comparisons_block
 from infra.simulation.memory.state import Meter

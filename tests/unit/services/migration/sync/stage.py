@@ -7,7 +7,7 @@ from chalicelib.bootstrap.container import Operations, Ports, operations
 from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
 from infra.simulation.memory.migration.sides import FakeSides
 from infra.simulation.memory.ports import fake_ports

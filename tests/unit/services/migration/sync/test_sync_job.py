@@ -8,7 +8,7 @@ from chalicelib.bootstrap.container import now, operations
 from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import MassDeletionError, SyncStoppedError
 from chalicelib.domain.migration.sync.reconciliation import FullDifference, Reconciled, SyncProgress
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.migration.sync.deletions import JobDeletions
 from chalicelib.services.migration.sync.sync_job import SyncReport

@@ -1,0 +1,3 @@
+"""What the services need from the outside, as Protocols. Adapters: ``chalicelib.repositories``, ``chalicelib.events``;
+fakes: ``infra/simulation/memory``.
+"""
