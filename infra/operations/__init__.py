@@ -1,1 +1,1 @@
-"""The operator's commands on the data: sync mode, sync job, verify and repair."""
+"""The operator's commands, ``python -m infra ...``: a module or a folder for each, with what prints its answer."""
