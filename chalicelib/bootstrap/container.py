@@ -16,7 +16,6 @@ from pydantic.alias_generators import to_camel
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.bootstrap.backends import backends
 from chalicelib.bootstrap.comparer import asking, census, comparer
-from chalicelib.bootstrap.desk import Desk, Outside, deployed_outside, desk
 from chalicelib.bootstrap.flags import (
     NO_PLACE,
     FlagAdapters,
@@ -26,6 +25,7 @@ from chalicelib.bootstrap.flags import (
     flag_records,
 )
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
+from chalicelib.bootstrap.operators import Operators, Outside, deployed_outside, operators
 from chalicelib.bootstrap.places import (
     dead_letter_count,
     dead_letters,
@@ -144,7 +144,7 @@ class Container:
     recalculation: RecalculationService
     operations: Operations
     flags: FlagOperations
-    desk: Desk
+    operators: Operators
     erasure: AccountErasureService
     account_export: AccountExportService
     status: StatusService
@@ -191,14 +191,14 @@ def compose(
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock, steps=steps)
     own = operations(ports, clock, lambda: around.release, steps)
     asked = asking(both, ports, around.pseudonyms, clock, lambda: around.release)
-    operators = desk(
+    for_operators = operators(
         outside or Outside(),
         ports,
         own,
         clock,
     )
     sources = status_sources(  # the gate looks at the flags, whose rises ask the gate
-        ports, lambda: flags.overview, around.letters, lambda: around.release, operators.alarms.alarms
+        ports, lambda: flags.overview, around.letters, lambda: around.release, for_operators.alarms.alarms
     )
     gate = around.gate or GateService(sources, clock)
     flags = flag_operations(around.appconfig, decisions, flag_records(ports), gate, clock)
@@ -236,7 +236,7 @@ def compose(
         calculation=calculation,
         recalculation=RecalculationService(ports.transactions, calculation, clock),
         operations=own,
-        desk=operators,
+        operators=for_operators,
         flags=flags,
         erasure=AccountErasureService(ports.erasures, around.places, around.pseudonyms, clock, around.late),
         account_export=AccountExportService(

@@ -30,7 +30,7 @@ from chalicelib.repositories.database import MongoDatabase
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.services.migration.backends.decisions import RolloutService
 from chalicelib.services.migration.rollouts.carrier import RolloutCarrier
-from chalicelib.services.migration.rollouts.desk import RolloutDesk
+from chalicelib.services.migration.rollouts.commands import RolloutCommands
 from chalicelib.services.migration.rollouts.taking import Taking
 
 NO_PLACE = AppConfigIds("", "", "", "")  # nobody answers there: everybody gets the old backend
@@ -57,7 +57,7 @@ class FlagOperations:
     overview: FlagOverview
     changes: FlagChanges
     past: FlagPast
-    rollouts: RolloutDesk
+    rollouts: RolloutCommands
     carrier: RolloutCarrier
 
 
@@ -101,7 +101,7 @@ def flag_operations(
         _overview(adapters, decisions, records, clock),
         changes,
         FlagPast(adapters.look, records.history, control, records.usage, clock),
-        RolloutDesk(rollouts, flags, gate, taking, clock),
+        RolloutCommands(rollouts, flags, gate, taking, clock),
         RolloutCarrier(rollouts, flags, gate, taking, clock),
     )
 

@@ -238,14 +238,14 @@ class Operator:
 
     def _go_on(self, component: Component) -> None:
         """Start a rollout, or take up one whose cause is gone."""
-        desk = self._world.system.flags.rollouts
+        commands = self._world.system.flags.rollouts
         found = self._world.outside.ports.rollouts.find(component)
         if found is None or found.state is State.ABORTED:
-            desk.start(component, None, WHO, WHY)
+            commands.start(component, None, WHO, WHY)
         elif found.state is State.STOPPED and self._world.system.gate.verdict(component).breach is None:
-            desk.resume(component, WHO, "its cause is gone")
+            commands.resume(component, WHO, "its cause is gone")
         elif found.state is State.DONE and not self._world.is_on(component):
-            desk.start(component, None, WHO, WHY)
+            commands.start(component, None, WHO, WHY)
 
     def _rehearse(self) -> None:
         """The drill on a stack of its own, whose record is kept here."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from chalicelib.alarm_states.board import AlarmBoard
-from chalicelib.bootstrap.desk import Outside
+from chalicelib.bootstrap.operators import Outside
 from chalicelib.dead_letters.operated import DeadLetterQueue
 from tests.fakes.alarms import FakeCloudWatch
 from tests.fakes.dead_letters import Functions

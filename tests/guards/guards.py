@@ -9,7 +9,7 @@ from tests.guards.migration.meters_and_modes import OF_THE_MIGRATION
 from tests.guards.migration.rehearsal import REHEARSAL
 from tests.guards.migration.removal import REMOVAL
 from tests.guards.migration.retirement import RETIREMENT
-from tests.guards.migration.retirement_desk import RETIREMENT_DESK
+from tests.guards.migration.retirement_commands import RETIREMENT_COMMANDS
 from tests.guards.migration.rollouts import ROLLOUTS
 from tests.guards.migration.simulation import SIMULATION
 from tests.guards.migration.two_sides import OF_THE_DATA
@@ -53,7 +53,7 @@ GUARDS = (
     *TOKENS,
     *REMOVAL,
     *RETIREMENT,
-    *RETIREMENT_DESK,
+    *RETIREMENT_COMMANDS,
     *REHEARSAL,
     *SIMULATION,
     *OF_THE_MIGRATION,
@@ -370,7 +370,7 @@ GUARDS = (
     ),
     Guard(
         "nothing is sent again without a record",
-        "chalicelib/dead_letters/desk.py",
+        "chalicelib/dead_letters/over_http.py",
         "            self._actions.keep(done)\n            if refusal",
         "            if refusal",
         ("tests/functional/ops/test_dead_letters.py::test_a_record_that_cannot_be_kept_stops_it[redrive]",),

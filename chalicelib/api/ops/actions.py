@@ -25,5 +25,5 @@ class ActionsQuery(Body):
 @routes.operation("GET", "/ops/actions", answers=(DoneActions,))
 def list_actions(call: Call, query: ActionsQuery) -> Response:
     """Who sent a dead letter again, discarded one, swept or verified, when and why; the newest first."""
-    newest = call.container.desk.actions.newest(query.limit)
+    newest = call.container.operators.actions.newest(query.limit)
     return json_answer({"actions": [asdict(done) | {"at": done.at and to_datetime(done.at)} for done in newest]})

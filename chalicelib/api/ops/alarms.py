@@ -13,4 +13,4 @@ routes = OperatorRoutes(__name__)
 @routes.operation("GET", "/ops/alarms", answers=(Alarms,))
 def list_alarms(call: Call) -> Response:
     """Every alarm, those that ring first: since when, why, and the commands to look and to act."""
-    return json_answer({"alarms": [alarm.as_document() for alarm in call.container.desk.alarms.alarms()]})
+    return json_answer({"alarms": [alarm.as_document() for alarm in call.container.operators.alarms.alarms()]})

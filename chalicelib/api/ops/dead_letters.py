@@ -14,22 +14,22 @@ routes = OperatorRoutes(__name__)
 @routes.operation("GET", "/ops/dead-letters", answers=(Letters,))
 def list_dead_letters(call: Call) -> Response:
     """The events that functions failed on for good, the oldest first."""
-    return json_answer(call.container.desk.letters.listed())
+    return json_answer(call.container.operators.letters.listed())
 
 
 @routes.operation("GET", "/ops/dead-letters/{letter_id}", answers=(WholeLetter,), refusals=NOT_THERE)
 def show_dead_letter(call: Call, letter_id: str) -> Response:
     """One of them with its event."""
-    return json_answer(call.container.desk.letters.shown(letter_id))
+    return json_answer(call.container.operators.letters.shown(letter_id))
 
 
 @routes.operation("POST", "/ops/dead-letters/{letter_id}/redrive", answers=(Redriven,), refusals=NOT_THERE)
 def redrive_dead_letter(call: Call, body: ReasonedBody, letter_id: str) -> Response:
     """Call the function again with what it failed on."""
-    return json_answer(call.container.desk.letters.redrive(letter_id, call.user_id, body.reason))
+    return json_answer(call.container.operators.letters.redrive(letter_id, call.user_id, body.reason))
 
 
 @routes.operation("POST", "/ops/dead-letters/{letter_id}/discard", answers=(DiscardedLetter,), refusals=NOT_THERE)
 def discard_dead_letter(call: Call, body: ReasonedBody, letter_id: str) -> Response:
     """Take one away for good; the record keeps it."""
-    return json_answer(call.container.desk.letters.discard(letter_id, call.user_id, body.reason))
+    return json_answer(call.container.operators.letters.discard(letter_id, call.user_id, body.reason))

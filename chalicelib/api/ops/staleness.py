@@ -38,7 +38,7 @@ def show_staleness(call: Call) -> Response:
 @routes.operation("POST", "/ops/staleness/sweep", answers=(Swept,))
 def sweep(call: Call, body: ReasonedBody) -> Response:
     """Refresh now what lags or is of an older calculation version, for some seconds."""
-    call.container.desk.actions.keep(Done(Action.SWEEP, call.user_id, body.reason))
+    call.container.operators.actions.keep(Done(Action.SWEEP, call.user_id, body.reason))
     report = call.container.operations.sweeper.run_at_once(SWEEP_SECONDS)
     return json_answer(Swept(**asdict(report)).as_json())
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from infra.drills.api import Reply, Sent, Transport
-from infra.drills.history.looking import FORMS, V2, Known, Looking
 from infra.drills.history.operations import Amount, Operation, Outcome, Slot
+from infra.drills.history.reader import FORMS, V2, Known, Reader
 from infra.drills.history.views import VIEWS, parsed
 from infra.drills.history.wishes import DATES, Wish, WishKind
 
@@ -19,7 +19,7 @@ IMPORTS = ("/components/csv_import", "/v2/energy/import")
 HOW = "?confirm=true&onConflict=replace"
 
 
-class Person(Looking):
+class Person(Reader):
     """Fulfils wishes. ``_former``: readings as they were before their last change, with the ETags of then."""
 
     def __init__(self, name: str, transport: Transport, doubt_seconds: float, started: float) -> None:

@@ -11,7 +11,7 @@ from infra.errors import OperatorError
 from infra.operations.printing import print_json
 from infra.operations.reason import reason_option
 from infra.operations.retire.arguments import TIME, caller_of, instant_of, span_of
-from infra.operations.retire.desk import desk_of, desk_on, flags_of
+from infra.operations.retire.of_target import commands_of, commands_on, flags_of
 from infra.operations.retire.printing import print_brown_outs, print_calendar
 from infra.targets.database import database_of
 from infra.targets.options import json_option, with_target
@@ -40,8 +40,8 @@ def announce(
         raise OperatorError(
             f"--rehearsal gives no notice, and people may call {target}: leave it out, or name a laptop stack (--name)"
         )
-    with desk_of(target) as desk:
-        found = desk.announce(end, since, person(), reason, earlier=yes, rehearsal=rehearsal)
+    with commands_of(target) as commands:
+        found = commands.announce(end, since, person(), reason, earlier=yes, rehearsal=rehearsal)
     print_calendar(found, None, as_json)
 
 
@@ -50,11 +50,11 @@ def announce(
 @json_option
 def show(target: Target, as_json: bool) -> None:
     """Print the calendar, and why a brown-out would not begin now. Exit code 1 where nothing is announced."""
-    with desk_of(target) as desk:
+    with commands_of(target) as commands:
         if not as_json:
-            print_calendar(desk.calendar(), desk.withheld(), as_json)
+            print_calendar(commands.calendar(), commands.withheld(), as_json)
             return
-        document = desk.document()
+        document = commands.document()
     print_json(document)
     sys.exit(1 if document["phase"] == Phase.SILENT else 0)
 
@@ -74,8 +74,8 @@ def add_brown_out(target: Target, start: str, span: str, reason: str, as_json: b
     """Plan a brown-out. Refused while our own page or components still need the old backend."""
     begin, length = None if start == "now" else instant_of(start), span_of(span)
     with database_of(target) as database:
-        desk, flags = desk_on(database), flags_of(target, database)
-        found = desk.add_brown_out(begin, length, flags, person(), reason)
+        commands, flags = commands_on(database), flags_of(target, database)
+        found = commands.add_brown_out(begin, length, flags, person(), reason)
     print_calendar(found, None, as_json)
 
 
@@ -87,8 +87,8 @@ def add_brown_out(target: Target, start: str, span: str, reason: str, as_json: b
 def remove_brown_out(target: Target, start: str, reason: str, as_json: bool) -> None:
     """Take back the brown-out that begins at TIME; one that has begun ends by that."""
     begin = instant_of(start)
-    with desk_of(target) as desk:
-        found = desk.remove_brown_out(begin, person(), reason)
+    with commands_of(target) as commands:
+        found = commands.remove_brown_out(begin, person(), reason)
     print_calendar(found, None, as_json)
 
 
@@ -97,8 +97,8 @@ def remove_brown_out(target: Target, start: str, reason: str, as_json: bool) -> 
 @json_option
 def list_brown_outs(target: Target, as_json: bool) -> None:
     """List all, and which of them were withheld, from when on and why."""
-    with desk_of(target) as desk:
-        found = desk.calendar()
+    with commands_of(target) as commands:
+        found = commands.calendar()
     if as_json:
         print_json([brown_out_document(each) for each in found.brown_outs])
     else:
@@ -119,8 +119,8 @@ def optout() -> None:
 def add_opt_out(target: Target, caller: str, until: str, reason: str, as_json: bool) -> None:
     """Spare CALLER, by the name that 'callers' prints, until a time."""
     added = OptOut(caller_of(caller), instant_of(until))
-    with desk_of(target) as desk:
-        found = desk.add_opt_out(added, person(), reason)
+    with commands_of(target) as commands:
+        found = commands.add_opt_out(added, person(), reason)
     print_calendar(found, None, as_json)
 
 
@@ -132,6 +132,6 @@ def add_opt_out(target: Target, caller: str, until: str, reason: str, as_json: b
 def remove_opt_out(target: Target, caller: str, reason: str, as_json: bool) -> None:
     """Spare CALLER no longer."""
     wanted = caller_of(caller)
-    with desk_of(target) as desk:
-        found = desk.remove_opt_out(wanted, person(), reason)
+    with commands_of(target) as commands:
+        found = commands.remove_opt_out(wanted, person(), reason)
     print_calendar(found, None, as_json)

@@ -17,7 +17,7 @@ from infra.deployment.packaging import ROOT
 from infra.errors import OperatorError
 from infra.operations.printing import counted, print_json
 from infra.operations.reason import reason_option
-from infra.operations.retire.desk import desk_of, desk_on
+from infra.operations.retire.of_target import commands_of, commands_on
 from infra.operations.retire.printing import print_callers, print_hindrances
 from infra.operations.sync.printing import print_mode
 from infra.retirement.references import references_of
@@ -51,8 +51,8 @@ quiet_option = click.option(
 @json_option
 def callers(target: Target, days: int, as_json: bool) -> None:
     """List who calls version 1, by pseudonym, client and route. Exit code 1 when somebody has."""
-    with desk_of(target) as desk:
-        found, more = desk.callers(days), desk.more_callers(days)
+    with commands_of(target) as commands:
+        found, more = commands.callers(days), commands.more_callers(days)
     if as_json:
         print_json(callers_document(found, days, more))
     else:
@@ -128,7 +128,7 @@ def _references() -> Iterator[Hindrance]:
 
 def _check_rehearsed(database: MongoDatabase, *, force: bool) -> None:
     """Raise OperatorError where people call who are due more time, unless somebody passes by."""
-    if not force and not desk_on(database).calendar().rehearsal:
+    if not force and not commands_on(database).calendar().rehearsal:
         raise OperatorError(
             f"{DAYS} days at 100 % and {QUIET_DAYS} days without calls are due to callers: leave --days and "
             "--quiet-days out, or say --force, and why; nothing was changed"

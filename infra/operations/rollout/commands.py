@@ -18,7 +18,7 @@ from chalicelib.flags.changes.as_json import change_document
 from chalicelib.flags.changes.patch import percentage
 from chalicelib.flags.document.names import COMPONENTS, component_flag_named
 from chalicelib.services.migration.rollouts.as_json import rollout_document
-from chalicelib.services.migration.rollouts.desk import RolloutDesk
+from chalicelib.services.migration.rollouts.commands import RolloutCommands
 from infra.errors import OperatorError
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option
@@ -68,7 +68,7 @@ def start(
             allowed = _hours(hours or "0-24", zone, WEEKDAYS if weekdays else tuple(range(7)))
             asked = allowed if hours or weekdays else None
             plan = Plan(STEPS if steps is None else steps_of(steps), approvals or 0, asked, exact)
-    _change(target, wanted, lambda desk: desk.start(wanted, plan, person(), reason), as_json)
+    _change(target, wanted, lambda commands: commands.start(wanted, plan, person(), reason), as_json)
 
 
 @rollout.command()
@@ -80,8 +80,8 @@ def status(target: Target, component: str | None, as_json: bool) -> None:
     with _checked():
         wanted = None if component is None else _named(component)
     with flags_of(target) as place, _checked():
-        desk = place.operations.rollouts
-        found = desk.all() if wanted is None else [desk.one(wanted)]
+        commands = place.operations.rollouts
+        found = commands.all() if wanted is None else [commands.one(wanted)]
     _show(found, whole=wanted is not None, as_json=as_json)
     sys.exit(1 if any(each.state is State.STOPPED for each in found) else 0)
 
@@ -94,7 +94,7 @@ def status(target: Target, component: str | None, as_json: bool) -> None:
 def pause(target: Target, component: str, reason: str, as_json: bool) -> None:
     """Let nothing rise until somebody resumes it; a breach of the gate still goes back."""
     wanted = _asked(component)
-    _change(target, wanted, lambda desk: desk.pause(wanted, person(), reason), as_json)
+    _change(target, wanted, lambda commands: commands.pause(wanted, person(), reason), as_json)
 
 
 @rollout.command()
@@ -105,7 +105,7 @@ def pause(target: Target, component: str, reason: str, as_json: bool) -> None:
 def resume(target: Target, component: str, reason: str, as_json: bool) -> None:
     """Go on from where the flag is, after a pause, or after it has stopped by itself."""
     wanted = _asked(component)
-    _change(target, wanted, lambda desk: desk.resume(wanted, person(), reason), as_json)
+    _change(target, wanted, lambda commands: commands.resume(wanted, person(), reason), as_json)
 
 
 @rollout.command()
@@ -117,7 +117,7 @@ def resume(target: Target, component: str, reason: str, as_json: bool) -> None:
 def step(target: Target, component: str, hurry: bool, reason: str, as_json: bool) -> None:
     """Take the next step now. Refused, with what to do first, while the gate is shut or the step is held."""
     wanted = _asked(component)
-    _deploy(target, lambda desk: desk.step(wanted, person(), reason, CHANGE_SECONDS, hurry=hurry), as_json)
+    _deploy(target, lambda commands: commands.step(wanted, person(), reason, CHANGE_SECONDS, hurry=hurry), as_json)
 
 
 @rollout.command()
@@ -128,7 +128,7 @@ def step(target: Target, component: str, hurry: bool, reason: str, as_json: bool
 def abort(target: Target, component: str, reason: str, as_json: bool) -> None:
     """End a rollout and go to 0 %, now: nobody but test users stays on the new backend."""
     wanted = _asked(component)
-    _deploy(target, lambda desk: desk.abort(wanted, person(), reason, CHANGE_SECONDS), as_json)
+    _deploy(target, lambda commands: commands.abort(wanted, person(), reason, CHANGE_SECONDS), as_json)
 
 
 @rollout.command()
@@ -141,17 +141,17 @@ def approve(target: Target, component: str, percent: str | None, reason: str, as
     """Agree to a rise that somebody else asks for."""
     with _checked():
         wanted, to = _named(component), None if percent is None else percentage(percent)
-    _change(target, wanted, lambda desk: desk.approve(wanted, to, person(), reason), as_json)
+    _change(target, wanted, lambda commands: commands.approve(wanted, to, person(), reason), as_json)
 
 
-def _change(target: Target, wanted: Component, change: Callable[[RolloutDesk], Rollout], as_json: bool) -> None:
+def _change(target: Target, wanted: Component, change: Callable[[RolloutCommands], Rollout], as_json: bool) -> None:
     with flags_of(target) as place, _checked():
         change(place.operations.rollouts)
         found = place.operations.rollouts.one(wanted)
     _show([found], whole=True, as_json=as_json)
 
 
-def _deploy(target: Target, change: Callable[[RolloutDesk], FlagChange | None], as_json: bool) -> None:
+def _deploy(target: Target, change: Callable[[RolloutCommands], FlagChange | None], as_json: bool) -> None:
     """Change the flag and wait for it. Exit code 1 where it was not yet seen in effect everywhere."""
     progress_console.print("deploying, and waiting until every function has asked AppConfig again: 15 seconds")
     with flags_of(target) as place, _checked():

@@ -45,13 +45,13 @@ def carry(deployed: Deployed) -> Any:
 def test_the_deployed_function_takes_a_step_and_leaves_alone_what_has_ended(deployed: Deployed, flags: Flags) -> None:
     with suppress(UnchangedError):
         flags.operations.changes.set(GLOBAL, FlagPatch(enabled=True), ChangeRequest("olga", "a test", hurry=True))
-    desk = flags.operations.rollouts
-    desk.start(DASHBOARD, Plan(steps_of("test:1h,10:1h")), "olga", "a test")
+    commands = flags.operations.rollouts
+    commands.start(DASHBOARD, Plan(steps_of("test:1h,10:1h")), "olga", "a test")
     done = [carry(deployed)]  # unless the schedule was faster
-    rollout = desk.one(DASHBOARD)
+    rollout = commands.one(DASHBOARD)
     assert (rollout.state, rollout.step, rollout.held and rollout.held.name) == (State.RUNNING, 0, "test users"), done
     [change] = flags.operations.overview.changes("dashboard_new_backend", 1)
     assert (change.action, change.by, change.evidence["gate"]["component"]) == ("rollout", "RolloutCarrier", DASHBOARD)
-    desk.abort(DASHBOARD, "olga", "the test is over", 60)
-    assert desk.one(DASHBOARD).state is State.ABORTED
+    commands.abort(DASHBOARD, "olga", "the test is over", 60)
+    assert commands.one(DASHBOARD).state is State.ABORTED
     assert DASHBOARD not in carry(deployed)

@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.bootstrap.container import using
-from chalicelib.bootstrap.desk import (
+from chalicelib.bootstrap.operators import (
     Outside,
-    desk,
+    operators,
 )
 from chalicelib.monitoring.people import SOMEBODY
 from tests.fakes.dead_letters import ARN, record
@@ -174,12 +174,12 @@ def test_a_queue_that_is_away_is_503_and_says_so(operator: Operator) -> None:
 
 
 def test_a_process_without_aws_says_so(api: Api) -> None:
-    without = desk(
+    without = operators(
         Outside(),
         api.ports,
         api.container.operations,
     )
-    with using(replace(api.container, desk=without)):
+    with using(replace(api.container, operators=without)):
         operator = Operator(api)
         for path in ("dead-letters", "alarms"):
             assert "knows no AWS" in problem(operator.request("GET", path), 503)["detail"]

@@ -15,7 +15,7 @@ AWAY = f"{SERVICE}test_what_cannot_be_looked_at_fails_alone_and_is_no_breach"
 EVIDENCE = "chalicelib/repositories/counted_evidence.py"
 TAKER = "chalicelib/services/migration/gate/census.py"
 ASKING = "chalicelib/services/migration/comparison/asking.py"
-LOOK = "chalicelib/services/migration/gate/looking.py"
+LOOK = "chalicelib/services/migration/gate/gathering.py"
 
 GATE_EVIDENCE = (
     Guard(

@@ -4,11 +4,11 @@ from tests.guards.guard import Guard
 
 REFUSED = "tests/unit/services/migration/rollouts/test_refused.py::"
 CARRYING = "tests/unit/services/migration/rollouts/test_carrying.py::"
-DESK = "tests/unit/services/migration/rollouts/test_desk.py::"
+COMMANDS = "tests/unit/services/migration/rollouts/test_commands.py::"
 ROLLOUT = "chalicelib/domain/migration/rollouts/rollout.py"
 NEXT = "chalicelib/domain/migration/rollouts/next_action.py"
 CARRIER = "chalicelib/services/migration/rollouts/carrier.py"
-ROLLOUT_DESK = "chalicelib/services/migration/rollouts/desk.py"
+ROLLOUT_COMMANDS = "chalicelib/services/migration/rollouts/commands.py"
 FLAGS = "tests/unit/flags/changes/"
 GATED = f"{FLAGS}test_gated.py::"
 GATED_RISES = "chalicelib/flags/changes/gated.py"
@@ -73,42 +73,42 @@ ROLLOUTS = (
     ),
     Guard(
         "a way back that was begun is not taken the place of",
-        ROLLOUT_DESK,
+        ROLLOUT_COMMANDS,
         "    if back is not None:",
         "    if False:",
         (
-            f"{DESK}test_a_way_back_that_was_begun_is_forgotten_by_nobody[pause]",
-            f"{DESK}test_a_way_back_that_was_begun_is_forgotten_by_nobody[resume]",
-            f"{DESK}test_a_new_rollout_waits_until_the_way_back_of_the_one_before_is_made",
+            f"{COMMANDS}test_a_way_back_that_was_begun_is_forgotten_by_nobody[pause]",
+            f"{COMMANDS}test_a_way_back_that_was_begun_is_forgotten_by_nobody[resume]",
+            f"{COMMANDS}test_a_new_rollout_waits_until_the_way_back_of_the_one_before_is_made",
         ),
     ),
     Guard(
         "an abort tries again when somebody was faster",
-        ROLLOUT_DESK,
+        ROLLOUT_COMMANDS,
         "            with suppress(OvertakenError):",
         "            with suppress(ZeroDivisionError):",
-        (f"{DESK}test_an_abort_goes_back_though_the_schedule_stores_something_meanwhile[1]",),
+        (f"{COMMANDS}test_an_abort_goes_back_though_the_schedule_stores_something_meanwhile[1]",),
     ),
     Guard(
         "a pause names the step that is on its way",
         ROLLOUT,
         "    late = rollout.late_step(at)",
         "    late = None",
-        (f"{DESK}test_a_pause_names_the_step_that_is_on_its_way",),
+        (f"{COMMANDS}test_a_pause_names_the_step_that_is_on_its_way",),
     ),
     Guard(
         "the second person's agreement to doing without one",
-        ROLLOUT_DESK,
+        ROLLOUT_COMMANDS,
         "agreed is None or agreed.percent != NOBODY or",
         "agreed is None or",
-        (f"{DESK}test_doing_without_a_second_person_takes_a_second_person",),
+        (f"{COMMANDS}test_doing_without_a_second_person_takes_a_second_person",),
     ),
     Guard(
         "the second person's agreement to pass by a shut gate",
         ROLLOUT,
         "not (gate_is_open or agreed.named)",
         "False",
-        (f"{DESK}test_an_agreement_to_the_plans_step_is_none_to_pass_by_a_gate_that_is_shut",),
+        (f"{COMMANDS}test_an_agreement_to_the_plans_step_is_none_to_pass_by_a_gate_that_is_shut",),
     ),
     Guard(
         "what was deployed without a record between two changes",
@@ -211,7 +211,7 @@ ROLLOUTS = (
         "chalicelib/domain/migration/rollouts/next_action.py",
         "    if intent is not None:\n        if flag.is_back_at",
         "    if False:\n        if flag.is_back_at",
-        (f"{DESK}test_an_abort_that_dies_anywhere_is_carried_to_its_end[1]",),
+        (f"{COMMANDS}test_an_abort_that_dies_anywhere_is_carried_to_its_end[1]",),
     ),
     Guard(
         "the time of who takes a step",
@@ -225,7 +225,7 @@ ROLLOUTS = (
         "chalicelib/domain/migration/rollouts/next_action.py",
         "    if verdict.breach is not None:",
         "    if False:",
-        (f"{DESK}test_hurry_never_passes_by_a_breach_where_nobody_is_on_the_new_backend_yet",),
+        (f"{COMMANDS}test_hurry_never_passes_by_a_breach_where_nobody_is_on_the_new_backend_yet",),
     ),
     Guard(
         "the second person before a rise",
@@ -234,7 +234,7 @@ ROLLOUTS = (
         "        return agreed.percent == percent and agreed.by != by",
         "        return True",
         (
-            f"{DESK}test_a_rise_waits_for_a_second_person_and_test_users_do_not",
+            f"{COMMANDS}test_a_rise_waits_for_a_second_person_and_test_users_do_not",
             f"{GATED}test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one[order0]",
         ),
     ),
@@ -243,7 +243,7 @@ ROLLOUTS = (
         "chalicelib/domain/migration/rollouts/rollout.py",
         "agreed.percent == percent and agreed.by != by",
         "agreed.percent == percent",
-        (f"{DESK}test_who_agreed_cannot_hurry_it",),
+        (f"{COMMANDS}test_who_agreed_cannot_hurry_it",),
     ),
     Guard(
         "the intent before a step",

@@ -24,6 +24,6 @@ class RetirementQuery(Body):
 @routes.operation("GET", "/ops/retirement")
 def show_retirement(call: Call, query: RetirementQuery) -> Response:
     """What is announced, why a brown-out would not begin now, and who calls version 1."""
-    desk = call.container.desk.retirement
-    callers, more = desk.callers(query.days), desk.more_callers(query.days)
-    return json_answer(desk.document() | callers_document(callers, query.days, more))
+    commands = call.container.operators.retirement
+    callers, more = commands.callers(query.days), commands.more_callers(query.days)
+    return json_answer(commands.document() | callers_document(callers, query.days, more))

@@ -19,7 +19,7 @@ from chalicelib.api.routes import OperatorRoutes
 from chalicelib.domain.backends.component import Component
 from chalicelib.flags.changes.request import COMPONENTS, component_flag_named
 from chalicelib.services.migration.rollouts.as_json import rollout_document
-from chalicelib.services.migration.rollouts.desk import RolloutDesk
+from chalicelib.services.migration.rollouts.commands import RolloutCommands
 
 REFUSED = (*NOT_THERE, HTTPStatus.CONFLICT)
 routes = OperatorRoutes(__name__)
@@ -86,7 +86,7 @@ def approve_rollout(call: Call, body: ApproveBody, component: str) -> Response:
     return _shown(call, wanted)
 
 
-def _desk(call: Call) -> RolloutDesk:
+def _desk(call: Call) -> RolloutCommands:
     return call.container.flags.rollouts
 
 

@@ -21,9 +21,9 @@ def show_sync_mode(call: Call) -> Response:
 @routes.operation("PUT", "/ops/sync-mode", answers=(ModeReport,))
 def set_sync_mode(call: Call, body: ModeBody) -> Response:
     """Change the mode to a neighbour; refused, with what comes first, where a write could get lost."""
-    call.container.desk.modes.set(body.mode, body.reason, call.user_id)
+    call.container.operators.modes.set(body.mode, body.reason, call.user_id)
     return json_answer(_shown(call))
 
 
 def _shown(call: Call) -> dict[str, Any]:
-    return call.container.desk.modes.show().as_document() | {"command": "python -m infra mode show"}
+    return call.container.operators.modes.show().as_document() | {"command": "python -m infra mode show"}

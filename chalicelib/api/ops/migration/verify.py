@@ -45,7 +45,7 @@ def show_last_verify(call: Call) -> Response:
 def verify(call: Call, body: PerhapsReasonedBody) -> Response:
     """Compare all meters for some seconds; asked again, it goes on where it was."""
     if body.reason is not None:
-        call.container.desk.actions.keep(Done(Action.VERIFY, call.user_id, body.reason))
+        call.container.operators.actions.keep(Done(Action.VERIFY, call.user_id, body.reason))
     consistency = call.container.operations.consistency
     seen, finished = consistency.verify_for(STEP_SECONDS)
     return json_answer(

@@ -10,7 +10,7 @@ from chalicelib.domain.migration.gate.verdict import Gate, GateVerdict
 from chalicelib.domain.ports.outside import Clock
 from chalicelib.services.migration.evidence.looking import Looks
 from chalicelib.services.migration.evidence.sources import StatusSources
-from chalicelib.services.migration.gate.looking import GateLook
+from chalicelib.services.migration.gate.gathering import GateLook
 
 
 class GateService(Gate):

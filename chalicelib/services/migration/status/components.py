@@ -12,7 +12,7 @@ from chalicelib.domain.migration.status.verdict import Evidence, Shared, verdict
 from chalicelib.domain.operating import COMMAND
 from chalicelib.services.migration.evidence.looking import Looks, Problem
 from chalicelib.services.migration.evidence.sources import StatusSources
-from chalicelib.services.migration.gate.looking import GateLook
+from chalicelib.services.migration.gate.gathering import GateLook
 from chalicelib.services.migration.status.parts import (
     HOUR_MS,
     backends_block,

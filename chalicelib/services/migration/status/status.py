@@ -5,7 +5,7 @@ from chalicelib.domain.migration.status.verdict import Shared
 from chalicelib.domain.ports.outside import Clock
 from chalicelib.services.migration.evidence.looking import Looks
 from chalicelib.services.migration.evidence.sources import StatusSources
-from chalicelib.services.migration.gate.looking import GateLook
+from chalicelib.services.migration.gate.gathering import GateLook
 from chalicelib.services.migration.status.components import ComponentsLook
 from chalicelib.services.migration.status.parts import flags_block
 from chalicelib.services.migration.status.system import SystemLook

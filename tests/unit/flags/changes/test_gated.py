@@ -98,16 +98,16 @@ def test_while_a_rollout_carries_the_component_nobody_raises_it_by_hand(risen: R
 @pytest.mark.parametrize("order", [ORDER, HURRY])
 def test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one(risen: Rollout, order: ChangeRequest) -> None:
     started(risen, approvals=1)
-    desk = risen.flags.rollouts
-    desk.pause(COMPONENT, "otto", "by hand")
+    commands = risen.flags.rollouts
+    commands.pause(COMPONENT, "otto", "by hand")
     with pytest.raises(RolloutError, match="rollout approve energy_table --percent 60"):
         changed(risen, FlagPatch(percent=Decimal(60)), order)
-    desk.approve(COMPONENT, Decimal(60), "olga", "mine")
+    commands.approve(COMPONENT, Decimal(60), "olga", "mine")
     with pytest.raises(RolloutError, match="a second person"):
         changed(risen, FlagPatch(percent=Decimal(60)), order)
-    desk.resume(COMPONENT, "olga", "again")
-    desk.pause(COMPONENT, "olga", "by hand")
-    desk.approve(COMPONENT, Decimal(60), "otto", "I have looked")
+    commands.resume(COMPONENT, "olga", "again")
+    commands.pause(COMPONENT, "olga", "by hand")
+    commands.approve(COMPONENT, Decimal(60), "otto", "I have looked")
     changed(risen, FlagPatch(percent=Decimal(60)), order)
     assert risen.table().rollout_percent == 60
     back(risen, 50)
@@ -117,10 +117,10 @@ def test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one(risen:
 
 def agreed(rollout: Rollout, component: Component, percent: int) -> None:
     """Otto's agreement to a change by hand."""
-    desk = rollout.flags.rollouts
-    desk.start(component, Plan(steps_of("60:2h"), 1), "olga", "carried")
-    desk.pause(component, "olga", "by hand")
-    desk.approve(component, Decimal(percent), "otto", "I have looked")
+    commands = rollout.flags.rollouts
+    commands.start(component, Plan(steps_of("60:2h"), 1), "olga", "carried")
+    commands.pause(component, "olga", "by hand")
+    commands.approve(component, Decimal(percent), "otto", "I have looked")
 
 
 def test_an_agreement_is_left_where_appconfig_refuses_the_change(risen: Rollout) -> None:
@@ -156,13 +156,13 @@ def test_an_agreement_is_left_where_something_else_keeps_the_global_gate_shut(ri
 
 def test_by_hand_the_agreement_to_the_plans_step_is_none_to_pass_by_a_gate_that_is_shut(risen: Rollout) -> None:
     started(risen, approvals=1)
-    desk = risen.flags.rollouts
-    desk.pause(COMPONENT, "otto", "by hand")
-    desk.approve(COMPONENT, None, "ben", "when the gate is open")
+    commands = risen.flags.rollouts
+    commands.pause(COMPONENT, "otto", "by hand")
+    commands.approve(COMPONENT, None, "ben", "when the gate is open")
     risen.gate.conditions = SHUT
     with pytest.raises(RolloutError, match=r"although the gate is shut; first: .* --percent 60"):
         changed(risen, FlagPatch(percent=Decimal(60)), HURRY)
-    desk.approve(COMPONENT, Decimal(60), "ben", "although it is shut")
+    commands.approve(COMPONENT, Decimal(60), "ben", "although it is shut")
     changed(risen, FlagPatch(percent=Decimal(60)), HURRY)
     assert risen.table().rollout_percent == 60
 

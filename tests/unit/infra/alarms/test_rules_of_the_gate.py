@@ -1,6 +1,6 @@
 """The gate looks at some things itself, and so passes over the alarms that ring for them."""
 
-from chalicelib.services.migration.gate.looking import SEEN_BY_THE_GATE
+from chalicelib.services.migration.gate.gathering import SEEN_BY_THE_GATE
 from infra.alarms.rules import Severity
 from infra.alarms.specification import RULES
 

@@ -22,7 +22,7 @@ from infra import __main__ as command_line
 from infra.errors import OperatorError
 from infra.local.layout import Layout, Ports
 from infra.operations.flags import stale
-from infra.operations.retire import calendar, desk, ending, printing
+from infra.operations.retire import calendar, ending, of_target, printing
 from infra.retirement.references import Reference
 from infra.targets import target as target_module
 from infra.targets.flags import Flags
@@ -64,7 +64,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> Ended:
         "now": ended.rollout.now,
         "person": lambda: "olga",
     }
-    for module, name in product((calendar, desk, ending, printing), replaced):
+    for module, name in product((calendar, of_target, ending, printing), replaced):
         if hasattr(module, name):
             monkeypatch.setattr(module, name, replaced[name])
     monkeypatch.setenv("COLUMNS", "250")

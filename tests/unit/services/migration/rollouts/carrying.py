@@ -10,7 +10,7 @@ from chalicelib.domain.migration.rollouts.next_action import FlagNow
 from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
 from chalicelib.domain.migration.rollouts.rollout import Rollout
 from chalicelib.services.migration.rollouts.carrier import RolloutCarrier
-from chalicelib.services.migration.rollouts.desk import RolloutDesk
+from chalicelib.services.migration.rollouts.commands import RolloutCommands
 from chalicelib.services.migration.rollouts.taking import Taking
 from infra.simulation.memory.migration.rollouts import FakeRollouts
 from infra.simulation.memory.store import FakeStore
@@ -44,13 +44,13 @@ class Carrying:
         self.rollouts = FakeRollouts(self.store)
         taking = Taking(self.rollouts, self.flags, self.clock)
         self.carrier = RolloutCarrier(self.rollouts, self.flags, self.gate, taking, self.clock)
-        self.desk = RolloutDesk(self.rollouts, self.flags, self.gate, taking, self.clock)
+        self.commands = RolloutCommands(self.rollouts, self.flags, self.gate, taking, self.clock)
 
     def clock(self) -> int:
         return self.now
 
     def start(self, by: str = "olga") -> Rollout:
-        return self.desk.start(TABLE, self.plan, by, "it is time")
+        return self.commands.start(TABLE, self.plan, by, "it is time")
 
     def run(self) -> str:
         """One run of the schedule."""

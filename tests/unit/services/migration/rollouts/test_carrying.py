@@ -110,7 +110,7 @@ def test_what_stopped_at_a_lower_step_is_killed_where_data_are_lost_then(carryin
 
 def test_a_paused_rollout_goes_back_on_a_breach_and_never_rises(carrying: Carrying) -> None:
     carrying.at(10)
-    carrying.desk.pause(TABLE, "olga", "a holiday")
+    carrying.commands.pause(TABLE, "olga", "a holiday")
     carrying.minutes(300)
     assert carrying.percent == 10
     carrying.gate.conditions = BROKEN
@@ -158,7 +158,7 @@ def test_appconfig_away_changes_nothing_is_said_and_is_tried_again(carrying: Car
 
 
 def test_appconfig_that_is_away_is_asked_once_in_a_run(carrying: Carrying) -> None:
-    carrying.desk.start(Component.DASHBOARD, PLAN, "olga", "this one too")
+    carrying.commands.start(Component.DASHBOARD, PLAN, "olga", "this one too")
     asked, carrying.flags.down = [], True
     real = carrying.flags.now
 
@@ -217,7 +217,7 @@ def test_who_has_changed_the_flags_meanwhile_keeps_a_step_from_being_taken_on_to
 
 def test_the_way_back_comes_before_everything_else_and_has_its_share_of_the_time(carrying: Carrying) -> None:
     carrying.at(10)
-    carrying.desk.start(Component.DASHBOARD, PLAN, "olga", "this one too")
+    carrying.commands.start(Component.DASHBOARD, PLAN, "olga", "this one too")
     carrying.gate.of[TABLE] = BROKEN
     assert [*carrying.carrier.run(45)] == [TABLE, Component.DASHBOARD]
     carrying.gate.of = {Component.DASHBOARD: LOST}
@@ -226,7 +226,7 @@ def test_the_way_back_comes_before_everything_else_and_has_its_share_of_the_time
 
 def test_a_defect_in_one_keeps_no_other_from_its_way_back_and_is_seen(carrying: Carrying) -> None:
     carrying.at(10)
-    carrying.desk.start(Component.DASHBOARD, PLAN, "olga", "this one too")
+    carrying.commands.start(Component.DASHBOARD, PLAN, "olga", "this one too")
     carrying.gate.conditions, real = BROKEN, carrying.rollouts.find
 
     def find(component: Component) -> Rollout | None:
@@ -303,7 +303,7 @@ def test_what_came_in_between_is_looked_at_again(carrying: Carrying) -> None:
 def test_all_are_judged_in_one_look_so_that_lost_data_are_answered_at_once(carrying: Carrying) -> None:
     for component in Component:
         if component is not TABLE:
-            carrying.desk.start(component, PLAN, "olga", "this one too")
+            carrying.commands.start(component, PLAN, "olga", "this one too")
     carrying.at(10)
     carrying.gate.conditions = LOST
     carrying.gate.meanwhile = lambda: setattr(carrying, "now", carrying.now + 12_000)
@@ -337,7 +337,7 @@ def test_a_way_back_without_the_database_keeps_its_reason(carrying: Carrying) ->
 
 def test_a_kill_says_its_reason_in_every_rollout(carrying: Carrying) -> None:
     carrying.flags.set(Component.DASHBOARD, Decimal(0), enabled=False)
-    carrying.desk.start(Component.DASHBOARD, PLAN, "olga", "this one too")
+    carrying.commands.start(Component.DASHBOARD, PLAN, "olga", "this one too")
     carrying.at(50)
     carrying.gate.conditions = LOST
     carrying.minutes(1)

@@ -72,7 +72,7 @@ def test_who_resumes_a_rollout_need_not_wait_for_the_next_try(carrying: Carrying
     carrying.flags.rise = real  # type: ignore[method-assign]
     carrying.minutes(1)
     assert carrying.percent is None
-    carrying.desk.pause(TABLE, "olga", "mended")
-    carrying.desk.resume(TABLE, "olga", "mended")
+    carrying.commands.pause(TABLE, "olga", "mended")
+    carrying.commands.resume(TABLE, "olga", "mended")
     carrying.minutes(1)
     assert carrying.percent == 0

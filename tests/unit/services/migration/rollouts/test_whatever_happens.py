@@ -128,7 +128,7 @@ class Carried(RuleBasedStateMachine):
     @rule(what=st.sampled_from(["pause", "resume", "resume"]))
     def operator(self, what: str) -> None:
         try:
-            getattr(self.one.desk, what)(TABLE, "olga", "because")
+            getattr(self.one.commands, what)(TABLE, "olga", "because")
         except EnergyMonitorError:
             return
 
@@ -144,7 +144,7 @@ class Carried(RuleBasedStateMachine):
     @rule(dies_after=calls)
     def abort(self, dies_after: int) -> None:
         try:
-            died = self.one.dying(dies_after, lambda: self.one.desk.abort(TABLE, "olga", "enough", 20))
+            died = self.one.dying(dies_after, lambda: self.one.commands.abort(TABLE, "olga", "enough", 20))
         except EnergyMonitorError:
             return
         if not died:
@@ -160,7 +160,7 @@ class Carried(RuleBasedStateMachine):
         self.pass_time(2)
         self.tries(self.one)
         if self.one.rollout.state in (State.PAUSED, State.STOPPED):
-            self.one.desk.resume(TABLE, "olga", "everything is well again")
+            self.one.commands.resume(TABLE, "olga", "everything is well again")
         elif self.one.rollout.state is not State.RUNNING:
             return
         for _ in range(3 * len(PLAN.steps)):

@@ -4,29 +4,29 @@ from tests.guards.guard import Guard
 
 FLAGS = "chalicelib/domain/migration/retirement/full_flags.py"
 HINDRANCES = "chalicelib/domain/migration/retirement/hindrances.py"
-DESK = "chalicelib/services/migration/retirement/desk.py"
+COMMANDS = "chalicelib/services/migration/retirement/commands.py"
 RECORDS = "chalicelib/repositories/retirement.py"
 OF_OPERATORS = "chalicelib/repositories/operator_records.py"
 CALENDAR = "infra/operations/retire/calendar.py"
 ENDING = "infra/operations/retire/ending.py"
 FULL = "tests/unit/domain/migration/retirement/test_full_flags.py::"
 CHECK = "tests/unit/services/migration/retirement/test_check.py::"
-OFFICE = "tests/unit/services/migration/retirement/test_desk.py::"
+OFFICE = "tests/unit/services/migration/retirement/test_commands.py::"
 STORED = "tests/contract/migration/test_retirement.py::"
 ON_MONGODB = "tests/integration/repositories/test_retirement.py::"
 SHELL = "tests/unit/infra/operations/test_retire_command.py::"
 
-RETIREMENT_DESK = (
+RETIREMENT_COMMANDS = (
     Guard(
         "no brown-out is planned while a flag is below 100 %",
-        DESK,
+        COMMANDS,
         "        if old:",
         "        if False:",
         (f"{OFFICE}test_no_brown_out_is_planned_while_a_flag_is_below_100_percent",),
     ),
     Guard(
         "no brown-out is planned while something of our own calls",
-        DESK,
+        COMMANDS,
         "        if (reason := self.withheld()) is not None:",
         "        if (reason := self.withheld()) == 0:",
         (
@@ -36,14 +36,14 @@ RETIREMENT_DESK = (
     ),
     Guard(
         "nobody is spared whom the ledger does not know",
-        DESK,
+        COMMANDS,
         "            if not self._records.has_called(opt_out.caller):",
         "            if False:",
         (f"{OFFICE}test_nobody_is_spared_whom_the_ledger_does_not_know",),
     ),
     Guard(
         "what is announced for people becomes no rehearsal",
-        DESK,
+        COMMANDS,
         "    if before is not None and rehearsal and not before.rehearsal:",
         "    if False:",
         (f"{OFFICE}test_what_is_announced_for_people_becomes_no_rehearsal",),
@@ -57,7 +57,7 @@ RETIREMENT_DESK = (
     ),
     Guard(
         "a rehearsal ends with an announcement for people, whose notice begins",
-        DESK,
+        COMMANDS,
         "    if before is None or before.rehearsal is not rehearsal:",
         "    if before is None:",
         (f"{OFFICE}test_an_announcement_after_a_rehearsal_ends_it_and_the_notice_begins",),
@@ -154,7 +154,7 @@ RETIREMENT_DESK = (
     ),
     Guard(
         "a list of callers that is cut says so",
-        DESK,
+        COMMANDS,
         "max(0, self._records.count_callers(quiet_since(self._clock(), days)) - LISTED)",
         "0",
         (f"{SHELL}test_a_list_of_callers_that_is_cut_says_so",),

@@ -29,7 +29,7 @@ from chalicelib.services.migration.retirement.watch import withheld_now
 Change = Callable[[Calendar, int], Calendar]
 
 
-class RetirementDesk:
+class RetirementCommands:
     """The calendar and the ledger, for operators. Every method raises UnavailableError and RetirementError."""
 
     def __init__(self, records: RetirementRecords, clock: Clock) -> None:

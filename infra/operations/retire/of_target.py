@@ -1,4 +1,4 @@
-"""The desk on which a target's calendar lies, and the target's flags."""
+"""Commands on the calendar of a target, and its flags."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from chalicelib.bootstrap.operations import now, shell_ports
 from chalicelib.domain.migration.status.flags import FlagsSeen
 from chalicelib.flags.changes.seen import flags_seen
 from chalicelib.repositories.database import MongoDatabase
-from chalicelib.services.migration.retirement.desk import RetirementDesk
+from chalicelib.services.migration.retirement.commands import RetirementCommands
 from infra.targets.database import database_of
 from infra.targets.flags import overview_of
 from infra.targets.target import Target
@@ -18,13 +18,13 @@ def flags_of(target: Target, database: MongoDatabase) -> FlagsSeen:
     return flags_seen(overview_of(target, database)().listing())
 
 
-def desk_on(database: MongoDatabase) -> RetirementDesk:
-    """The desk of a database."""
-    return RetirementDesk(shell_ports(database).retirement, now)
+def commands_on(database: MongoDatabase) -> RetirementCommands:
+    """The commands of a database."""
+    return RetirementCommands(shell_ports(database).retirement, now)
 
 
 @contextmanager
-def desk_of(target: Target) -> Iterator[RetirementDesk]:
-    """Open the database of a target, and its desk."""
+def commands_of(target: Target) -> Iterator[RetirementCommands]:
+    """Open the database of a target, and its commands."""
     with database_of(target) as database:
-        yield desk_on(database)
+        yield commands_on(database)

@@ -19,7 +19,7 @@ ERROR_LENGTH = 300
 Document = dict[str, Any]
 
 
-class LetterDesk:
+class LetterCommands:
     """What the routes of dead letters do. Every method raises UnavailableError where nobody answers."""
 
     def __init__(self, queue: DeadLetterQueue, actions: OperatorActions) -> None:

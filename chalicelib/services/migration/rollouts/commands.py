@@ -39,7 +39,7 @@ ABORT_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class RolloutDesk:
+class RolloutCommands:
     """Starts, pauses, resumes, hurries, aborts and approves."""
 
     rollouts: Rollouts

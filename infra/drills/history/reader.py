@@ -36,7 +36,7 @@ class Remembered:
     digest: str
 
 
-class Looking(Recorder):
+class Reader(Recorder):
     """What a person has seen: which readings there are, and what each view has answered last."""
 
     def __init__(self, name: str, transport: Transport, doubt_seconds: float, started: float) -> None:

@@ -14,7 +14,7 @@ from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, HOUR_M
 from chalicelib.domain.migration.retirement.callers import V1Call
 from chalicelib.domain.migration.retirement.errors import RetirementError
 from chalicelib.flags.changes.seen import flags_seen
-from chalicelib.services.migration.retirement.desk import RetirementDesk
+from chalicelib.services.migration.retirement.commands import RetirementCommands
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from tests.unit.services.migration.retirement.ended import Ended
 
@@ -22,22 +22,22 @@ CALLER = "0" * 32
 
 
 class Office(Ended):
-    """The desk of a system in which everything has moved and nothing is announced."""
+    """The commands of a system in which everything has moved and nothing is announced."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.records.stored = None
-        self.desk = RetirementDesk(self.records, self.rollout.now)
+        self.commands = RetirementCommands(self.records, self.rollout.now)
         self.now = self.rollout.now() // 1_000 * 1_000
 
     def announce(self, days: float = 60, *, deprecated: int | None = None, earlier: bool = False) -> Calendar:
         end = self.now + round(days * DAY_MS)
-        return self.desk.announce(end, deprecated, "olga", "it is time", earlier=earlier, rehearsal=False)
+        return self.commands.announce(end, deprecated, "olga", "it is time", earlier=earlier, rehearsal=False)
 
     def brown_out(self, days: float | None = 10, length: int = HOUR_MS) -> Calendar:
         flags = flags_seen(self.rollout.flags.overview.listing())
         start = None if days is None else self.now + round(days * DAY_MS)
-        return self.desk.add_brown_out(start, length, flags, "olga", "so that they notice")
+        return self.commands.add_brown_out(start, length, flags, "olga", "so that they notice")
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_what_is_announced_already_is_announced_once(office: Office) -> None:
 
 def test_without_a_reason_nothing_is_announced(office: Office) -> None:
     with pytest.raises(InvalidInputError, match="say why"):
-        office.desk.announce(office.now + 60 * DAY_MS, None, "olga", " ", earlier=False, rehearsal=False)
+        office.commands.announce(office.now + 60 * DAY_MS, None, "olga", " ", earlier=False, rehearsal=False)
     assert office.records.stored is None
 
 
@@ -80,14 +80,14 @@ def test_an_end_moves_later_and_earlier_only_where_it_is_meant(office: Office) -
 def test_what_is_announced_for_people_becomes_no_rehearsal(office: Office) -> None:
     office.announce()
     with pytest.raises(RetirementError, match="a rehearsal has a calendar of its own"):
-        office.desk.announce(office.now + 1_000, None, "olga", "why", earlier=True, rehearsal=True)
+        office.commands.announce(office.now + 1_000, None, "olga", "why", earlier=True, rehearsal=True)
 
 
 def test_nothing_is_planned_before_anything_is_announced(office: Office) -> None:
     with pytest.raises(RetirementError, match="nothing is announced yet"):
         office.brown_out()
     with pytest.raises(RetirementError, match="nothing is announced yet"):
-        office.desk.add_opt_out(OptOut(CALLER, office.now + 1), "olga", "why")
+        office.commands.add_opt_out(OptOut(CALLER, office.now + 1), "olga", "why")
 
 
 def test_brown_outs_and_opt_outs_come_and_go_and_no_log_says_whose(office: Office) -> None:
@@ -95,11 +95,11 @@ def test_brown_outs_and_opt_outs_come_and_go_and_no_log_says_whose(office: Offic
     office.records.record(V1Call(CALLER, "curl", "GET /v1/energy"), office.now)
     [planned] = office.brown_out().brown_outs
     assert (planned.start, planned.end) == (office.now + 10 * DAY_MS, office.now + 10 * DAY_MS + HOUR_MS)
-    assert office.desk.remove_brown_out(planned.start, "otto", "not yet").brown_outs == ()
-    assert office.desk.add_opt_out(OptOut(CALLER, office.now + 9_000), "olga", "asked for it").spares(
+    assert office.commands.remove_brown_out(planned.start, "otto", "not yet").brown_outs == ()
+    assert office.commands.add_opt_out(OptOut(CALLER, office.now + 9_000), "olga", "asked for it").spares(
         CALLER, office.now
     )
-    found = office.desk.remove_opt_out(CALLER, "olga", "enough")
+    found = office.commands.remove_opt_out(CALLER, "olga", "enough")
     assert found.opt_outs == ()
     assert [entry.by for entry in found.log] == ["olga", "olga", "otto", "olga", "olga"]
     assert not any(CALLER in entry.what for entry in found.log)
@@ -108,7 +108,7 @@ def test_brown_outs_and_opt_outs_come_and_go_and_no_log_says_whose(office: Offic
 def test_nobody_is_spared_whom_the_ledger_does_not_know(office: Office) -> None:
     office.announce()
     with pytest.raises(RetirementError, match="has never called version 1; who has: python -m infra retire callers"):
-        office.desk.add_opt_out(OptOut(CALLER, office.now + 9_000), "olga", "a slip of the pen")
+        office.commands.add_opt_out(OptOut(CALLER, office.now + 9_000), "olga", "a slip of the pen")
     assert office.calendar.opt_outs == ()
 
 
@@ -134,18 +134,18 @@ def test_no_brown_out_is_planned_while_our_own_page_calls(office: Office) -> Non
     office.records.record(V1Call(CALLER, "page", "GET /v1/energy"), office.now)
     with pytest.raises(RetirementError, match="the page calls GET /v1/energy"):
         office.brown_out()
-    assert office.desk.withheld() is not None
+    assert office.commands.withheld() is not None
 
 
 def test_a_brown_out_may_begin_now_in_a_rehearsal(office: Office) -> None:
-    office.desk.announce(office.now + HOUR_MS, None, "olga", "why", earlier=False, rehearsal=True)
+    office.commands.announce(office.now + HOUR_MS, None, "olga", "why", earlier=False, rehearsal=True)
     office.rollout.appconfig.pass_time(1)
     [found] = office.brown_out(None, 30_000).brown_outs
     assert (found.start, found.end) == (office.now + 1_000, office.now + 31_000)
 
 
 def test_an_announcement_after_a_rehearsal_ends_it_and_the_notice_begins(office: Office) -> None:
-    office.desk.announce(office.now + HOUR_MS, None, "olga", "why", earlier=False, rehearsal=True)
+    office.commands.announce(office.now + HOUR_MS, None, "olga", "why", earlier=False, rehearsal=True)
     office.brown_out(None, 30_000)
     office.rollout.appconfig.pass_time(90)
     later = office.rollout.now() // 1_000 * 1_000

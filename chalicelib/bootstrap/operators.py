@@ -12,12 +12,12 @@ from chalicelib.bootstrap.operations import (
     now,
 )
 from chalicelib.dead_letters.client import functions, sqs
-from chalicelib.dead_letters.desk import LetterDesk
 from chalicelib.dead_letters.operated import DeadLetterQueue
+from chalicelib.dead_letters.over_http import LetterCommands
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.operating import OperatorActions
 from chalicelib.domain.ports.outside import Clock
-from chalicelib.services.migration.retirement.desk import RetirementDesk
+from chalicelib.services.migration.retirement.commands import RetirementCommands
 from chalicelib.services.migration.sync.sync_modes import SyncModeService
 
 # For a comparison, and a page of it may take as long again: API Gateway gives up after 29 s.
@@ -37,22 +37,22 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Operators:
     """What operators look at and decide."""
 
-    letters: LetterDesk
+    letters: LetterCommands
     alarms: AlarmBoard
     actions: OperatorActions
     modes: SyncModeService  # which compares for no longer than a request may take
-    retirement: RetirementDesk
+    retirement: RetirementCommands
 
 
-def desk(
+def operators(
     outside: Outside,
     ports: Ports,
     operations: Operations,
     clock: Clock = now,
-) -> Desk:
+) -> Operators:
     """Put it together."""
     consistency = operations.consistency
     modes = SyncModeService(
@@ -61,12 +61,12 @@ def desk(
         consistency.sides_are_equal,
         ports.twins.count_readings,
     )
-    return Desk(
-        LetterDesk(outside.letters, ports.operator_actions),
+    return Operators(
+        LetterCommands(outside.letters, ports.operator_actions),
         outside.alarms,
         ports.operator_actions,
         modes,
-        RetirementDesk(ports.retirement, clock),
+        RetirementCommands(ports.retirement, clock),
     )
 
 
