@@ -74,7 +74,7 @@ def test_it_looks_until_the_result_is_kept(restart: bool) -> None:
     ("looks", "said"),
     [
         ((progress(), None), "begin it again"),
-        ((progress(replace(BEGUN, id="b2")),), "begun again by somebody else"),
+        ((progress(replace(BEGUN, id="b2")),), "given up or begun again by somebody else"),
         ((progress(problem="other code began it"),), "over before its end: other code began it"),
         ((PAUSED,), "python -m infra fan-out resume rebuild"),
     ],
