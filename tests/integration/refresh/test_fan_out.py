@@ -149,12 +149,16 @@ def test_what_is_lost_is_sent_again_by_the_clock_of_the_database(deployed: Deplo
     assert progress.seen.meters == 40
 
 
-def test_a_walk_that_was_begun_before_its_messages_were_noted_goes_on_at_once(deployed: Deployment) -> None:
+@pytest.mark.parametrize(
+    "change", [{"$unset": {"sent": 1}}, {"$set": {"sent": None, "later": 1}}], ids=["older", "newer"]
+)
+def test_a_walk_whose_document_another_release_wrote_goes_on(deployed: Deployment, change: dict[str, Any]) -> None:
     ranges = len(deployed.operations.fan_out.begin(WALK, 4).ranges)
     deployed.queue.sent.clear()
-    deployed.database["control"].update_one({"_id": "fan_out:rebuild"}, {"$unset": {"sent": 1}})
+    deployed.database["control"].update_one({"_id": "fan_out:rebuild"}, change)
     assert deployed.operations.fan_out.send_lost() == ranges
     assert deployed.operations.fan_out.send_lost() == 0
+    assert set(deployed.work()) == {RangeState.DONE}
 
 
 @pytest.mark.parametrize("damaged", [{"bounds": 5}, {"started": "once"}, {"walk": "another"}])
