@@ -1,4 +1,7 @@
-"""The scheduled function that refreshes what no event has brought up to date, and then compares source and display."""
+"""The scheduled function that refreshes what no event has brought up to date, and then compares source and display.
+
+It sends again what was lost of walks that workers divide.
+"""
 
 from typing import Any
 
@@ -30,6 +33,7 @@ def sweeper(container: Container) -> dict[str, Any]:
     Where that is done, go on comparing all meters: so nobody has to run ``verify`` for differences to be noticed.
     """
     began = container.clock()
+    container.operations.fan_out.send_lost()
     report = container.operations.sweeper.run(BUDGET_SECONDS)
     left = BUDGET_SECONDS - (container.clock() - began) / 1000
     if report.state != "resting":

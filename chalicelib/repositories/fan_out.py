@@ -35,6 +35,7 @@ class StoredFanOut(Stored):
     bounds: list[Annotated[Meter, Lax]]
     paused: bool
     finished: int | None
+    sent: int | None = None
 
 
 class StoredRange(StoredSeen):
@@ -73,6 +74,7 @@ class MongoFanOutRecords(FanOutRecords):
             "bounds": [[*bound] for bound in fan_out.bounds],
             "paused": fan_out.paused,
             "finished": fan_out.finished,
+            "sent": fan_out.sent,
         }
         with time_limit(READ_SECONDS):
             before = self._ranges(fan_out.walk)
@@ -88,15 +90,33 @@ class MongoFanOutRecords(FanOutRecords):
 
     @override
     def pause(self, fan_out: FanOut, *, paused: bool) -> bool:
-        same = {"_id": _key(fan_out.walk), "id": fan_out.id}
         with time_limit(READ_SECONDS):
-            return self._control.update_one(same, {"$set": {"paused": paused}}).matched_count == 1
+            return self._control.update_one(_same(fan_out), {"$set": {"paused": paused}}).matched_count == 1
+
+    @override
+    def sending(self, fan_out: FanOut, silent_seconds: float = 0) -> bool:
+        """Do it in one update: the second of two who find the same silence sends nothing."""
+        silent = {"$lte": [{"$ifNull": ["$sent", 0]}, {"$subtract": [NOW, round(silent_seconds * 1000)]}]}
+        with time_limit(READ_SECONDS):
+            done = self._control.update_one({**_same(fan_out), "$expr": silent}, [{"$set": {"sent": NOW}}])
+        return done.matched_count == 1
+
+    @override
+    def lost(self, fan_out: FanOut) -> None:
+        with time_limit(READ_SECONDS):
+            self._control.update_one(_same(fan_out), {"$set": {"sent": None}})
 
     @override
     def finish(self, fan_out: FanOut) -> None:
-        same = {"_id": _key(fan_out.walk), "id": fan_out.id}
         with time_limit(READ_SECONDS):
-            self._control.update_one(same, [{"$set": {"finished": {"$toLong": "$$NOW"}}}])
+            self._control.update_one(_same(fan_out), [{"$set": {"finished": NOW}}])
+
+    @override
+    def give_up(self, fan_out: FanOut) -> bool:
+        with time_limit(READ_SECONDS):
+            found = self._control.delete_one(_same(fan_out)).deleted_count == 1
+            self._control.delete_many(_ranges_of(f"{_key(fan_out.walk)}:{fan_out.id}"))
+        return found
 
     @override
     def forget(self, walk: Walk) -> None:
@@ -161,6 +181,7 @@ class MongoFanOutRecords(FanOutRecords):
         return {"_id": {"$in": [each["_id"] for each in self._control.find(_ranges_of(_key(walk)), {"_id": 1})]}}
 
 
+NOW: Document = {"$toLong": "$$NOW"}
 IS_FREE: Document = {"$lte": [{"$ifNull": ["$claimedUntil", None]}, "$$NOW"]}
 FOUND: Document = {"$cond": [{"$isArray": "$findings"}, {"$size": "$findings"}, 0]}
 FOUND_BEFORE: Document = {"$sum": FOUND, "window": {"documents": ["unbounded", -1]}}
@@ -192,6 +213,11 @@ def _claimed(token: str, seconds: float) -> Document:
 
 def _key(walk: Walk) -> str:
     return f"{FAN_OUT}{walk.value}"
+
+
+def _same(fan_out: FanOut) -> Document:
+    """This walk, unless another one has taken its place."""
+    return {"_id": _key(fan_out.walk), "id": fan_out.id}
 
 
 def _ranges_of(key: str) -> Document:

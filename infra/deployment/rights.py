@@ -116,7 +116,7 @@ RIGHTS: Mapping[str, Sequence[Statement]] = {
     "SyncJob": (READ_SECRET, PUBLISH_EVENTS),  # what it carries over is an event
     "BackendComparer": ON_THE_DATABASE,  # it asks both backends, whatever the flags say
     "CensusTaker": ON_THE_DATABASE,
-    "Sweeper": REFRESHES,
+    "Sweeper": (*REFRESHES, SEND_RANGES),  # ranges whose messages are lost
     "RangeWorker": (*REFRESHES, TAKE_RANGES, SEND_RANGES),  # Lambda takes the messages by its role; the rest of a range
     "AccountEraser": (READ_SECRET, *ERASE_PEOPLE),
     "StatusReporter": (READ_SECRET, LOOK_AT_FLAGS, COUNT_LETTERS),  # the percentages that are set; how many letters lie

@@ -37,6 +37,43 @@ def test_what_is_kept_of_a_walk_comes_back_whole(ports: Ports) -> None:
     assert not ports.fan_outs.pause(replace(fan_out, id="another"), paused=True)
 
 
+def sent(ports: Ports) -> int | None:
+    found = ports.fan_outs.fan_out(WALK)
+    assert found is not None
+    return found.sent
+
+
+def test_of_two_who_find_the_same_silence_one_sends(ports: Ports) -> None:
+    fan_out = begun(ports)
+    assert sent(ports) is None
+    assert ports.fan_outs.sending(fan_out, 720), "nothing was sent yet"
+    assert sent(ports)
+    assert not ports.fan_outs.sending(fan_out, 720)
+    assert ports.fan_outs.sending(fan_out), "who is asked to sends at any time"
+    ports.fan_outs.lost(fan_out)
+    assert sent(ports) is None
+    assert ports.fan_outs.sending(fan_out, 720)
+    other = replace(fan_out, id="another")
+    assert not ports.fan_outs.sending(other)
+    ports.fan_outs.lost(other)
+    assert sent(ports)
+
+
+def test_what_is_given_up_is_gone_with_its_ranges_and_nothing_else(ports: Ports) -> None:
+    fan_out, other = begun(ports), begun(ports, Walk.CHECK)
+    claims = [ports.fan_outs.claim(each, 0, 60) for each in (fan_out, other)]
+    assert all(claims)
+    assert not ports.fan_outs.give_up(replace(fan_out, id="another"))
+    assert ports.fan_outs.fan_out(WALK) == fan_out
+    assert len(list(ports.fan_outs.progress(fan_out))) == 1
+    assert ports.fan_outs.give_up(fan_out)
+    assert ports.fan_outs.fan_out(WALK) is None
+    assert list(ports.fan_outs.progress(fan_out)) == []
+    assert not ports.fan_outs.give_up(fan_out)
+    assert ports.fan_outs.fan_out(Walk.CHECK) == other
+    assert len(list(ports.fan_outs.progress(other))) == 1
+
+
 def test_what_is_kept_of_a_range_comes_back_whole(ports: Ports) -> None:
     fan_out = begun(ports)
     claim = ports.fan_outs.claim(fan_out, 1, 60)

@@ -5,6 +5,7 @@ from tests.guards.guard import Guard
 SERVICE = "chalicelib/services/refresh/fan_out.py"
 RECORDS = "chalicelib/repositories/fan_out.py"
 DIVIDED = "tests/unit/services/refresh/test_fan_out.py::"
+LOST = "tests/unit/services/refresh/test_lost_ranges.py::"
 CONTRACT = "tests/contract/test_fan_out_records.py::"
 ON_MONGODB = "tests/integration/refresh/test_fan_out.py::"
 
@@ -102,6 +103,61 @@ FAN_OUT = (
         'return {"_id": {"$in": [each["_id"] for each in self._control.find(_ranges_of(_key(walk)), {"_id": 1})]}}',
         "return _ranges_of(_key(walk))",
         (f"{ON_MONGODB}test_ranges_of_a_walk_that_is_begun_while_the_one_before_is_taken_away_stay[begin]",),
+    ),
+    Guard(
+        "what was lost of a walk is sent again by a schedule",
+        "chalicelib/handlers/sweeper.py",
+        "    container.operations.fan_out.send_lost()\n",
+        "",
+        ("tests/functional/handlers/test_sweeper_function.py::test_a_range_whose_message_was_lost_is_sent_again",),
+    ),
+    Guard(
+        "what functions of another release took is sent again as soon as there are those of its own",
+        SERVICE,
+        "                self._records.lost(fan_out)\n",
+        "                pass\n",
+        (f"{LOST}test_what_functions_of_the_release_before_took_is_sent_again_by_the_next_run_of_its_own",),
+    ),
+    Guard(
+        "nothing of a walk that is paused, or that comes to no end, is sent again",
+        SERVICE,
+        "if fan_out is None or fan_out.paused or self._problem(fan_out) is not None:",
+        "if fan_out is None:",
+        (
+            f"{LOST}test_a_paused_walk_rests_until_somebody_resumes_it",
+            f"{LOST}test_a_walk_of_the_release_before_is_over_and_nothing_of_it_is_sent_again",
+        ),
+    ),
+    Guard(
+        "what somebody works on is not sent again",
+        SERVICE,
+        "for task, is_claimed in self._left_to_do(fan_out) if not is_claimed]",
+        "for task, _ in self._left_to_do(fan_out)]",
+        (
+            f"{LOST}test_what_somebody_works_on_is_not_sent_again",
+            f"{LOST}test_where_all_that_is_left_is_worked_on_the_next_run_looks_again",
+        ),
+    ),
+    Guard(
+        "what is silent is sent again once",
+        SERVICE,
+        "self._records.sending(fan_out, SILENT_SECONDS)",
+        "self._records.sending(fan_out)",
+        (f"{LOST}test_what_is_silent_for_longer_than_a_message_is_hidden_is_sent_again_once",),
+    ),
+    Guard(
+        "of two who find the same silence one sends",
+        RECORDS,
+        '{**_same(fan_out), "$expr": silent}',
+        "_same(fan_out)",
+        (f"{CONTRACT}test_of_two_who_find_the_same_silence_one_sends[mongo]",),
+    ),
+    Guard(
+        "a walk that has taken the place of the one that is given up stays",
+        RECORDS,
+        "found = self._control.delete_one(_same(fan_out)).deleted_count == 1",
+        'found = self._control.delete_one({"_id": _key(fan_out.walk)}).deleted_count == 1',
+        (f"{CONTRACT}test_what_is_given_up_is_gone_with_its_ranges_and_nothing_else[mongo]",),
     ),
     Guard(
         "where ranges end names nobody whose account has ended",

@@ -165,6 +165,7 @@ csv_import SHOWN_ROWS = 20
 commands ABORT_ATTEMPTS = 5
 erasure LATE_SHARE = 0.5
 fan_out METERS_OF_A_STEP = 20
+fan_out SILENT_SECONDS = 720.0
 feedback A_DAY = 50
 gauges COUNTED_FEEDBACK = 1000
 gauges LATEST_CHANGES = 50

@@ -5,7 +5,7 @@ when all its ranges are done. No message names anybody: it says the number of a 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
 
@@ -30,7 +30,8 @@ class FanOut:
     """One walk over all meters in ranges: begun when, in the mode since when, by which code.
 
     ``id``: no walk before had it. ``bounds``: where a range ends and the next one begins, in the order of the meters.
-    ``up_to``: the operation time of the database when it began. ``finished``: when its result was kept.
+    ``up_to``: the operation time of the database when it began. ``finished``: when its result was kept. ``sent``: when
+    messages about all that was not done were sent last; None: not yet, or one of them has come to nothing since.
     """
 
     walk: Walk
@@ -43,6 +44,7 @@ class FanOut:
     bounds: tuple[MeterKey, ...] = ()
     paused: bool = False
     finished: int | None = None
+    sent: int | None = field(default=None, compare=False)
 
     @property
     def ranges(self) -> tuple[MeterRange, ...]:
@@ -100,8 +102,20 @@ class FanOutRecords(Protocol):
     def pause(self, fan_out: FanOut, *, paused: bool) -> bool:
         """Let no worker go on with it, or let them again; False: another one has taken its place."""
 
+    def sending(self, fan_out: FanOut, silent_seconds: float = 0) -> bool:
+        """Note that messages are sent now, by the store's clock.
+
+        False: some were within ``silent_seconds``, or another one has taken its place.
+        """
+
+    def lost(self, fan_out: FanOut) -> None:
+        """Note that one of its messages has come to nothing."""
+
     def finish(self, fan_out: FanOut) -> None:
         """Note that its result is kept, by the store's clock."""
+
+    def give_up(self, fan_out: FanOut) -> bool:
+        """Take this one away, with all its ranges; False: it is gone, or another one has taken its place."""
 
     def forget(self, walk: Walk) -> None:
         """Take the last one of its kind away, with all its ranges."""

@@ -2,17 +2,18 @@
 
 A process alone walks over one range that holds every meter, by the same steps. A range is claimed before it is
 worked on, and each page is kept while the claim holds: so a message that comes twice does nothing, and the range of a
-worker that was killed goes on where it was. What was found counts for exactly what a walk of one process would count
-for: in the mode and by the code in which it began, within the hour, and only when no range is missing.
+worker that was killed goes on where it was. A schedule sends again what nobody has and was silent for long, so a walk
+comes to its end whatever becomes of its messages. What was found counts for exactly what a walk of one process would
+count for: in the mode and by the code in which it began, within the hour, and only when no range is missing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import uuid4
 
 from chalicelib.domain.backends.sides import SyncState
-from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords, RangeClaim, RangeProgress, RangeQueue, RangeTask
 from chalicelib.domain.meters.walks import DisplayedMeters, Verification, Walk, WalkControl, why_past
 from chalicelib.domain.ports.outside import Clock
@@ -20,6 +21,7 @@ from chalicelib.monitoring.logger import logger
 from chalicelib.services.refresh.meter_walk import Look, MeterWalk
 
 METERS_OF_A_STEP = 20  # how far a range is, is kept behind these; one alone where they took a worker's whole time
+SILENT_SECONDS = 720.0  # for so long the queue hides a message that a worker has (infra/resources.yaml)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,19 @@ class FanOutService:
         fan_out = self._under_way(walk)
         return self._sent_again(fan_out) if fan_out and self._problem(fan_out) is None else None
 
+    def give_up(self, walk: Walk) -> FanOut | None:
+        """Take away the walk under way, which no message does anything for from now on; None: there is none."""
+        fan_out = self._under_way(walk)
+        return fan_out if fan_out and self._records.give_up(fan_out) else None
+
+    def send_lost(self) -> int:
+        """One scheduled run: send again what nobody works on, where all was silent for long; returns how many messages.
+
+        They get lost where functions of another release take them, where every attempt at one fails, and where the
+        shell that sends them is killed. A walk sends one for each range at most, and again only when these are silent.
+        """
+        return sum(self._sent_because_lost(walk) for walk in self._jobs)
+
     def progress(self, walk: Walk) -> FanOutProgress | None:
         """How far the last walk of a kind is; None: there is none. Raises UnavailableError."""
         fan_out = self._records.fan_out(walk)
@@ -139,6 +154,8 @@ class FanOutService:
             return RangeState.PAUSED
         sync = self._present(fan_out)
         if sync is None:
+            if fan_out.code != self._code():  # functions are being replaced, and those of its code may come or be gone
+                self._records.lost(fan_out)
             return RangeState.PAST
         claim = self._records.claim(fan_out, task.number, claim_seconds)
         if claim is None:
@@ -229,9 +246,34 @@ class FanOutService:
         return fan_out if fan_out and not fan_out.finished else None
 
     def _sent_again(self, fan_out: FanOut) -> FanOut:
-        """Messages about what is not done: one that comes twice does nothing."""
         self._records.pause(fan_out, paused=False)
-        done = {each.number for each in self._records.progress(fan_out) if each.done}
-        rest = [number for number in range(len(fan_out.ranges)) if number not in done]
-        self._queue.send([RangeTask(fan_out.walk, fan_out.id, number) for number in rest or [0]])
+        self._records.sending(fan_out)
+        self._queue.send([task for task, _ in self._left_to_do(fan_out)])
         return replace(fan_out, paused=False)
+
+    def _sent_because_lost(self, walk: Walk) -> int:
+        """What cannot be looked up or sent just now is left to the next run, and the other walks have their turn."""
+        try:
+            fan_out = self._under_way(walk)
+            if fan_out is None or fan_out.paused or self._problem(fan_out) is not None:
+                return 0
+            tasks = [task for task, is_claimed in self._left_to_do(fan_out) if not is_claimed]
+            if not tasks or not self._records.sending(fan_out, SILENT_SECONDS):
+                return 0
+            self._queue.send(tasks)
+        except UnavailableError as error:
+            logger().warning(f"what is lost of the {walk} is sent later", extra={"reason": str(error)})
+            return 0
+        logger().warning(f"ranges of the {walk} were lost and are sent again", extra={"ranges": len(tasks)})
+        return len(tasks)
+
+    def _left_to_do(self, fan_out: FanOut) -> Iterator[tuple[RangeTask, bool]]:
+        """A message about each range that is not done, and whether somebody has that range now.
+
+        One that comes twice does nothing; where all are done, any message makes its worker end the walk.
+        """
+        ranges = list(self._records.progress(fan_out))
+        done = {each.number for each in ranges if each.done}
+        claimed = {each.number for each in ranges if each.claimed}
+        rest = [number for number in range(len(fan_out.ranges)) if number not in done]
+        return ((RangeTask(fan_out.walk, fan_out.id, number), number in claimed) for number in rest or [0])

@@ -1,4 +1,4 @@
-"""``python -m infra fan-out status | pause | resume``: walks over all meters that workers do."""
+"""``python -m infra fan-out status | pause | resume | give-up``: walks over all meters that workers do."""
 
 import sys
 from collections.abc import Callable
@@ -38,6 +38,8 @@ def status(target: Target, walk: str | None, as_json: bool) -> None:
         print_json([_document(each) for each in found])
     else:
         console.print(_table(found) if found else "no walk was divided among workers")
+        for each in (seen.fan_out.walk for seen in found if seen.problem):
+            console.print(f"the {each} counts for nothing: begin it again, or: python -m infra fan-out give-up {each}")
     sys.exit(1 if any(each.problem or (each.fan_out.paused and not each.fan_out.finished) for each in found) else 0)
 
 
@@ -55,6 +57,18 @@ def pause(target: Target, walk: str | None) -> None:
 def resume(target: Target, walk: str | None) -> None:
     """Go on, and send again what is not done: what was paused, and messages that were lost."""
     _with_each(target, walk, FanOutService.resume, "goes on: python -m infra fan-out status")
+
+
+@fan_out.command(name="give-up")
+@click.argument("walk", metavar="WALK", type=click.Choice([walk.value for walk in Walk]))
+@with_target(changes=True, deployed=True)
+def give_up(target: Target, walk: str) -> None:
+    """Forget a walk that nobody wants to end: no worker goes on with it, and what it has found counts for nothing."""
+    with with_workers(target) as operations:
+        given_up = operations.fan_out.give_up(Walk(walk))
+    if given_up is None:
+        raise OperatorError(f"no {walk} is under way; which there are says: python -m infra fan-out status")
+    console.print(f"{walk}: given up; workers stop behind the meters that they look at just now")
 
 
 def _with_each(

@@ -52,7 +52,7 @@ def walked(
 def _goes_on(progress: FanOutProgress | None, key: str, walk: Walk) -> FanOutProgress:
     if progress is None or progress.fan_out.id != key:
         raise OperatorError(
-            f"the {walk} was begun again by somebody else, or what it has found is over: begin it again"
+            f"the {walk} was given up or begun again by somebody else, or what it has found is over: begin it again"
         )
     if progress.problem:
         raise OperatorError(f"the {walk} is over before its end: {progress.problem}; begin it again")

@@ -34,8 +34,24 @@ class FakeFanOutRecords:
     def pause(self, fan_out: FanOut, *, paused: bool) -> bool:
         return self._changed(fan_out, replace(fan_out, paused=paused))
 
+    def sending(self, fan_out: FanOut, silent_seconds: float = 0) -> bool:
+        now, kept = self._store.stored.clock(), self.fan_out(fan_out.walk)
+        if kept is None or (kept.sent or 0) > now - round(silent_seconds * 1000):
+            return False
+        return self._changed(fan_out, replace(kept, sent=now))
+
+    def lost(self, fan_out: FanOut) -> None:
+        self._changed(fan_out, replace(fan_out, sent=None))
+
     def finish(self, fan_out: FanOut) -> None:
         self._changed(fan_out, replace(fan_out, finished=self._store.stored.clock()))
+
+    def give_up(self, fan_out: FanOut) -> bool:
+        kept = self.fan_out(fan_out.walk)
+        if kept is None or kept.id != fan_out.id:
+            return False
+        self.forget(fan_out.walk)
+        return True
 
     def forget(self, walk: Walk) -> None:
         self._store.ping()
@@ -81,7 +97,7 @@ class FakeFanOutRecords:
         now = self._walks.get(before.walk)
         if now is None or now.id != before.id:
             return False
-        self._walks[before.walk] = replace(now, paused=after.paused, finished=after.finished)
+        self._walks[before.walk] = replace(now, paused=after.paused, finished=after.finished, sent=after.sent)
         return True
 
 

@@ -2,16 +2,19 @@
 
 import json
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from chalicelib.bootstrap.container import compose, using
 from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.meters.walks import Walk
 from chalicelib.domain.readings import EnergyType
 from chalicelib.handlers.sweeper import sweeper
+from chalicelib.services.refresh.fan_out import SILENT_SECONDS
 from chalicelib.services.refresh.sweeper import SweepReport
+from infra.simulation.memory.fan_out import FakeRangeQueue
 from tests.functional.conftest import (
     NOW,
     Api,
@@ -53,6 +56,18 @@ def test_an_event_has_time_to_arrive(api: Api) -> None:
     recorded(api)
     assert run(api, 29_000)["refreshed"] == 0
     assert api.store.stored.meters["alice", POWER].state.stale
+
+
+def test_a_range_whose_message_was_lost_is_sent_again(api: Api) -> None:
+    recorded(api)
+    api.container.operations.fan_out.begin(Walk.REBUILD, 2)
+    queue = cast(FakeRangeQueue, api.ports.range_queue)
+    lost = [*queue.sent]
+    queue.sent.clear()
+    run(api)
+    assert queue.sent == []
+    run(api, round(SILENT_SECONDS * 1000))
+    assert queue.sent == lost
 
 
 def test_the_lag_and_what_fails_are_metrics(api: Api, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from chalicelib.domain.meters.walks import Walk
 from chalicelib.repositories.checkpoints import leave_out
 from chalicelib.repositories.displayed_meters import MongoDisplayedMeters
 from chalicelib.repositories.fan_out import MongoFanOutRecords
-from chalicelib.services.refresh.fan_out import RangeState
+from chalicelib.services.refresh.fan_out import SILENT_SECONDS, RangeState
 from tests.fakes.dead_letters import Killed
 from tests.integration.deployment import GAS, POWER, Deployment
 
@@ -128,6 +128,37 @@ def test_where_a_range_ends_at_somebody_whose_account_ends_the_walk_is_over(depl
     assert deployed.operations.fan_out.progress(Walk.CHECK) is not None
     assert set(deployed.work()) == {RangeState.PAST, RangeState.DONE}
     assert other.bounds == ()
+
+
+def test_what_is_lost_is_sent_again_by_the_clock_of_the_database(deployed: Deployment) -> None:
+    fan_out = deployed.operations.fan_out
+    ranges = len(fan_out.begin(WALK, 4).ranges)
+    deployed.queue.sent = [deployed.queue.sent[0]]
+    deployed.work()
+    before = {"_id": "fan_out:rebuild"}
+    assert fan_out.send_lost() == 0
+    deployed.database["control"].update_one(before, {"$inc": {"sent": -round(SILENT_SECONDS * 1000) + 30_000}})
+    assert fan_out.send_lost() == 0
+    deployed.database["control"].update_one(before, {"$inc": {"sent": -30_000}})
+    assert fan_out.send_lost() == ranges - 1
+    assert fan_out.send_lost() == 0
+    deployed.work()
+    progress = fan_out.progress(WALK)
+    assert progress is not None
+    assert progress.fan_out.finished
+    assert progress.seen.meters == 40
+
+
+@pytest.mark.parametrize(
+    "change", [{"$unset": {"sent": 1}}, {"$set": {"sent": None, "later": 1}}], ids=["older", "newer"]
+)
+def test_a_walk_whose_document_another_release_wrote_goes_on(deployed: Deployment, change: dict[str, Any]) -> None:
+    ranges = len(deployed.operations.fan_out.begin(WALK, 4).ranges)
+    deployed.queue.sent.clear()
+    deployed.database["control"].update_one({"_id": "fan_out:rebuild"}, change)
+    assert deployed.operations.fan_out.send_lost() == ranges
+    assert deployed.operations.fan_out.send_lost() == 0
+    assert set(deployed.work()) == {RangeState.DONE}
 
 
 @pytest.mark.parametrize("damaged", [{"bounds": 5}, {"started": "once"}, {"walk": "another"}])

@@ -19,8 +19,13 @@ from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.meters.fan_out import FanOut
+from chalicelib.domain.meters.walks import Walk
+from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
+from chalicelib.repositories.fan_out import MongoFanOutRecords
+from infra.simulation.memory.fan_out import FakeRangeQueue
 from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.repositories.explaining import Commands, Plan, explanation
 
@@ -56,7 +61,18 @@ def crowd(migrated: Database[Any]) -> Database[Any]:
     migrated["usage_people"].insert_many(people)
     mode = sync_document(SyncMode.DUAL_WRITE, 0)
     migrated["control"].replace_one({"_id": "sync_mode"}, mode, upsert=True)
+    divided(migrated)
     return migrated
+
+
+def divided(database: Database[Any]) -> None:
+    """A walk that was begun by workers who are gone, among what is left of many others."""
+    records, begun = MongoFanOutRecords(database), now()
+    walk = FanOut(Walk.REBUILD, "a1", begun, 0, SyncMode.DUAL_WRITE, "", begun, (("user-05000", EnergyType.POWER),))
+    records.begin(walk)
+    records.claim(walk, 0, 0)
+    left = {"number": 0, "findings": [], "done": False}
+    database["control"].insert_many([{"_id": f"fan_out:rebuild:b2:{number:06}", **left} for number in range(USERS)])
 
 
 def meter(name: str, number: int) -> dict[str, Any]:
@@ -71,6 +87,7 @@ def meter(name: str, number: int) -> dict[str, Any]:
 def run_what_is_scheduled(container: Container) -> None:
     """Each function once, with a second of time where it takes one."""
     container.operations.consistency.verify_by_schedule(0)
+    container.operations.fan_out.send_lost()
     container.operations.sweeper.run(1)
     container.operations.sync.run(0)
     for run in (lambda: container.comparer.run(0), lambda: container.census.run(0, 60)):
@@ -88,8 +105,10 @@ def test_what_is_scheduled_looks_at_no_more_than_it_takes_among_ten_thousand_use
 ) -> None:
     commands = Commands()
     watched = open_database(mongodb_uri, crowd.name, commands)
-    ports = mongo_ports(watched, FakePublisher())
+    queue = FakeRangeQueue()
+    ports = mongo_ports(watched, FakePublisher(), queue)
     run_what_is_scheduled(compose(ports, cast(TokenVerifier, None), now))
+    assert [task.number for task in queue.sent] == [0, 1]
     assert ports.figures.figures(Component.DASHBOARD, 0).people == USERS
     assert ports.figures.share(Component.DASHBOARD, "v1").people == USERS
     watched.client.close()

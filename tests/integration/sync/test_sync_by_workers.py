@@ -146,6 +146,39 @@ def test_after_an_hour_the_job_goes_on_by_itself_and_workers_write_nothing_any_m
     assert deployed.ports.sync_control.sync_progress().difference is None
 
 
+def test_what_is_given_up_the_job_does_by_itself_at_its_next_run(deployed: Deployment) -> None:
+    begin(deployed)
+    late = deployed.queue.sent.pop(0)
+    assert not deployed.sync().full_difference, "workers have it"
+    assert deployed.operations.fan_out.give_up(WALK)
+    assert deployed.sync().full_difference
+    assert len(equal_sides(deployed.database)) == PEOPLE
+    assert deployed.operations.fan_out.work(late, 60, 60) is RangeState.PAST
+    assert deployed.ports.sync_control.sync_progress().difference is None
+
+
+def test_of_two_who_begin_at_once_nobody_waits_in_vain_and_the_next_begins_it_again(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have noted that the difference is theirs, and the first to do so keeps its walk last."""
+    keep = deployed.ports.fan_outs.begin
+
+    def second(fan_out: FanOut) -> None:
+        monkeypatch.setattr(deployed.ports.fan_outs, "begin", keep)
+        begin(deployed)
+        keep(fan_out)
+
+    monkeypatch.setattr(deployed.ports.fan_outs, "begin", second)
+    begin(deployed)
+    assert set(deployed.work()) == {RangeState.PAST}
+    progress = deployed.operations.fan_out.progress(WALK)
+    assert progress is not None
+    assert progress.problem
+    begin(deployed)
+    assert set(deployed.work()) == {RangeState.DONE}
+    assert len(equal_sides(deployed.database)) == PEOPLE
+
+
 def test_a_full_difference_of_one_process_that_begins_meanwhile_is_not_ended_by_workers(deployed: Deployment) -> None:
     begin(deployed)
     [*most, last] = deployed.queue.sent

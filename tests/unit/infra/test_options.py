@@ -42,6 +42,7 @@ down --all? --yes?
 drill history --flips=200(1..) --people=20(1..100) --operations(0..) --seconds --in-process? --seed(0..) --record
 drill last
 drill rollback --component=energy_forms --writes=500(20..) --moves=3(1..20)
+fan-out give-up WALK!
 fan-out pause WALK
 fan-out resume WALK
 fan-out status WALK
@@ -112,6 +113,7 @@ dlq redrive letter_id [ID]
 dlq show letter_id ID
 drill history --record file w
 drill rollback --component csv_import|energy_forms
+fan-out give-up walk verify|rebuild_check|rebuild|sweep|sync
 fan-out pause walk verify|rebuild_check|rebuild|sweep|sync
 fan-out resume walk verify|rebuild_check|rebuild|sweep|sync
 fan-out status walk verify|rebuild_check|rebuild|sweep|sync

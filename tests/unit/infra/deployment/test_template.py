@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.monitoring.memory import Memory
+from chalicelib.services.refresh.fan_out import SILENT_SECONDS
 from infra.deployment import template as completing
 from infra.deployment.packaging import template_alone
 from infra.deployment.rights import RIGHTS
@@ -133,7 +134,7 @@ def test_only_those_that_must_deploy_flags_call_functions_or_take_letters(resour
     assert who("appconfig:StartDeployment") == {"OperatorsApi", "AccountApi", "AccountEraser", "RolloutCarrier"}
     assert who("appconfig:Delete") == {"AccountApi", "AccountEraser"}
     assert who("sqs:ReceiveMessage") == {"OperatorsApi", "AccountApi", "AccountEraser", "RangeWorker"}
-    assert who("WorkQueue") == {"OperatorsApi", "RangeWorker"}
+    assert who("WorkQueue") == {"OperatorsApi", "RangeWorker", "Sweeper"}
     assert who("lambda:InvokeFunction") == {"OperatorsApi"}
     assert who("cloudwatch:DescribeAlarms") == {
         "OperatorsApi",
@@ -150,6 +151,10 @@ def test_a_worker_takes_ranges_and_no_letters(resources: Template) -> None:
     }
     assert queues["DeadLetterQueue"] == {"sqs:SendMessage"}
     assert "sqs:ReceiveMessage" in queues["WorkQueue"]
+
+
+def test_what_is_lost_is_sent_again_when_its_message_could_be_seen_again(resources: Template) -> None:
+    assert resources["WorkQueue"]["Properties"]["VisibilityTimeout"] == SILENT_SECONDS
 
 
 BEHIND = (

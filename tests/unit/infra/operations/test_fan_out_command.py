@@ -74,7 +74,7 @@ def test_it_looks_until_the_result_is_kept(restart: bool) -> None:
     ("looks", "said"),
     [
         ((progress(), None), "begin it again"),
-        ((progress(replace(BEGUN, id="b2")),), "begun again by somebody else"),
+        ((progress(replace(BEGUN, id="b2")),), "given up or begun again by somebody else"),
         ((progress(problem="other code began it"),), "over before its end: other code began it"),
         ((PAUSED,), "python -m infra fan-out resume rebuild"),
     ],
@@ -137,6 +137,7 @@ def test_the_status_says_how_far_it_is_and_whether_it_goes_on(
     assert "1 of 2" in printed
     assert "rebuild" in printed
     assert said.split()[0] in printed
+    assert ("python -m infra fan-out give-up rebuild" in printed) is (look.problem is not None)
     service.looks = [look]
     assert run("status", "rebuild", "--json") == code
     [found] = json.loads(capsys.readouterr().out)
@@ -158,6 +159,29 @@ def test_what_is_under_way_is_paused_or_goes_on(
     assert "rebuild: " in capsys.readouterr().out
     assert run(what, "verify") == 1
     assert "no verify is under way" in capsys.readouterr().err
+
+
+def test_what_is_under_way_is_given_up_by_its_name(
+    service: Scripted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = {Walk.REBUILD: BEGUN}
+    monkeypatch.setattr(service, "give_up", given_up.get, raising=False)
+    assert run("give-up", "rebuild") == 0
+    assert "rebuild: given up" in capsys.readouterr().out
+    assert run("give-up", "verify") == 1
+    assert "no verify is under way" in capsys.readouterr().err
+    assert run("give-up") == 2
+
+
+@pytest.mark.parametrize("ranges", ["1", "1001", "10000"])
+def test_a_number_of_ranges_that_divides_nothing_or_fills_the_queue_is_refused(
+    service: Scripted, ranges: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["rebuild", "--fan-out", ranges])
+    assert exited.value.code == 2
+    assert "2<=x<=1000" in capsys.readouterr().err
+    assert service.begun == []
 
 
 @pytest.mark.parametrize(
