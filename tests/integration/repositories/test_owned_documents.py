@@ -50,6 +50,14 @@ def test_a_meters_documents_are_those_under_its_ids_and_no_other_users(migrated:
     assert [each["_id"] for each in found] == ["a|power|2023", "a|power|2024"]
 
 
+def test_what_is_deleted_is_what_is_named(migrated: Database[Any]) -> None:
+    migrated["meter_series"].insert_many([{"_id": f"alice|power|{year}"} for year in (2022, 2023, 2024)])
+    owned = OwnedDocuments(migrated, "alice")
+    owned.delete(SERIES, iter([]))
+    owned.delete(SERIES, iter(["alice|power|2022", "alice|power|2024"]))
+    assert [each["_id"] for each in migrated["meter_series"].find()] == ["alice|power|2023"]
+
+
 def test_what_is_written_is_the_users(migrated: Database[Any]) -> None:
     migrated["meters"].insert_one({"_id": "alice|power", "userId": "bob"})
     assert OwnedDocuments(migrated, "alice").upsert(METERS, "alice|power", {})["userId"] == "alice"

@@ -25,8 +25,9 @@ def test_ids_of_two_imports_in_one_second_differ() -> None:
 
 
 def test_ids_made_together_are_one_range() -> None:
-    ids = [*new_ids(300)]
-    assert same_batch(IdRange(str(ids[0]), 300)) == {"$gte": ids[0], "$lte": ids[-1]}
+    ids = [*new_ids(70_000)]
+    assert same_batch(IdRange(str(ids[0]), 70_000)) == {"$gte": ids[0], "$lte": ids[-1]}
+    assert same_batch(IdRange(str(ids[66_000]), 9)) == {"$gte": ids[66_000], "$lte": ids[66_008]}
     assert same_batch(IdRange(str(ids[7]), 1)) == {"$gte": ids[7], "$lte": ids[7]}
 
 
