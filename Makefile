@@ -3,7 +3,7 @@
 ENVIRONMENTS := environments-up environments-check environments-test
 PARTS := $(addprefix test-,deployed browser integration quick)
 LONG_PARTS := $(addprefix test-long-,alone deployed measured others)
-.PHONY: help up down status token check lint quick-tests test test-long test-deep $(PARTS) $(LONG_PARTS) bench bench-large load soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check lint quick-tests test test-long test-deep $(PARTS) $(LONG_PARTS) bench bench-large load soak deploy format openapi schemas household pictures guards mutants mutants-domain clean $(ENVIRONMENTS)
 .PHONY: history simulate rehearsal removal
 
 comma := ,
@@ -162,10 +162,10 @@ pictures: environments-test ## take the README's pictures of the page again
 guards: environments-test ## take out each guard of the display in a copy, one by one, and see that a test notices: make guards [OF=WORD]
 	@$(APP)python -m tests.guards $(OF)
 
-changes: environments-test ## make single changes anywhere in a copy and name those that no test notices: make changes SAMPLE=600 SEED=1
+mutants: environments-test ## make single changes anywhere in a copy and name those that no test notices: make mutants SAMPLE=600 SEED=1
 	@$(APP)python -m tests.mutants --sample $(or $(SAMPLE),600) --seed $(or $(SEED),1)
 
-mutants: environments-check ## change the calculation's rules one by one and see that a test notices
+mutants-domain: environments-check ## change the calculation's rules one by one and see that a test notices
 	@rm -rf mutants
 	@$(APP)mutmut run
 	@$(APP)python -m tests.performance.mutation_score

@@ -1,1 +1,1 @@
-"""``make changes``: makes single random changes of the code and checks whether a test notices."""
+"""``make mutants``: makes single random changes of the code and checks whether a test notices."""

@@ -1,6 +1,6 @@
 """The score of the last mutation run, by module, and the mutants that no test noticed.
 
-``make mutants`` runs mutmut (pyproject.toml says what is changed and which tests look) and then this. Every
+``make mutants-domain`` runs mutmut (pyproject.toml says what is changed and which tests look) and then this. Every
 survivor deserves a look: it is a promise without a test, or a change that changes nothing.
 """
 
