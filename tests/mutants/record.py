@@ -31,7 +31,7 @@ class Record:
     red: tuple[str, ...] = ()
 
     def tests_of(self, change: Change) -> list[str]:
-        """The quick ones first. A line that runs at import alone has those of its module and those that name it.
+        """The quick ones first. A line that runs at import has those of its module, and those that import or name it.
 
         A module of which nothing else runs has those of its folder. A test that is red anyway is not among them.
         """
@@ -39,7 +39,8 @@ class Record:
         folder, _, _ = change.file.rpartition("/")
         beside = (self.lines[file] for file in self.lines if file.rpartition("/")[0] == folder)
         of_module = {*chain(*lines.values())} or {*chain(*(chain(*each.values()) for each in beside))}
-        naming = (test for test in self.seconds if word and word[0] in _text(test.partition("::")[0]))
+        names = [f"from {change.file.removesuffix('.py').replace('/', '.')} import", *([word[0]] if word else [])]
+        naming = (test for test in self.seconds if any(name in _text(test.partition("::")[0]) for name in names))
         outside = {module for package, module in FROM_OUTSIDE.items() if change.file.startswith(package)}
         looking = (test for test in self.seconds if test.partition("::")[0] in outside)
         tests = {*(lines.get(str(change.line)) or {*of_module, *naming}), *looking}
@@ -102,4 +103,4 @@ def _function(context: str) -> str:
 
 @cache
 def _text(module: str) -> str:
-    return (ROOT / module).read_text()
+    return (ROOT / module).read_text() if (ROOT / module).exists() else ""

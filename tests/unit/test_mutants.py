@@ -76,6 +76,13 @@ def test_a_constant_has_the_tests_of_files_that_name_it_too() -> None:
     assert set(record.tests_of(constant)) == {"slow", here}
 
 
+def test_a_line_that_runs_at_import_has_the_tests_that_import_its_module() -> None:
+    here, other = (f"tests/unit/{name}.py::test_it" for name in ("test_mutants", "test_guards"))
+    record = Record({"tests/mutants/record.py": {"8": ["slow"]}}, {here: 1.0, other: 1.0})
+    change = changes_of("x.py", CODE)[0]._replace(file="tests/mutants/record.py", text="30")
+    assert set(record.tests_of(change)) == {"slow", here}
+
+
 def test_a_module_that_only_runs_at_import_has_the_tests_of_its_folder() -> None:
     record = Record({"a/x.py": {"2": []}, "a/y.py": {"6": ["of a"]}, "b/z.py": {"8": ["of b"]}}, {})
     assert record.tests_of(changes_of("a/x.py", CODE)[0]) == ["of a"]

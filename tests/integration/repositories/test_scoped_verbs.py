@@ -87,6 +87,19 @@ def test_the_users_own_document_is_reached(documents: Collection[Any], verb: str
     assert outcome or documents.find_one({"_id": "a"}) != ALICES
 
 
+def test_a_verb_answers_what_the_driver_would(migrated: Database[Any]) -> None:
+    lists = {name: [ALICES] for name in ("find", "find_raw_batches", "aggregate")}
+    read = {"find_one": ALICES, "count_documents": 1, "distinct": [1]}
+    counted = dict.fromkeys(("update_one", "update_many", "replace_one", "delete_one", "delete_many"), 1)
+    before = dict.fromkeys(("find_one_and_update", "find_one_and_replace", "find_one_and_delete"), ALICES)
+    nothing = dict.fromkeys(("bulk_write", "bulk_write deletes"))
+    said = {}
+    for name, verb in (READS | WRITES).items():
+        migrated["scoped"].replace_one({"_id": "a"}, dict(ALICES), upsert=True)
+        said[name] = verb(ScopedCollection(migrated["scoped"], "alice"), {"type": "power"})
+    assert said == {**lists, **read, **counted, **before, **nothing}
+
+
 @pytest.mark.parametrize("verb", INSERTS)
 def test_what_is_inserted_is_the_users(documents: Collection[Any], verb: str) -> None:
     INSERTS[verb](ScopedCollection(documents, "alice"), {"_id": "new", "amount": 5})
