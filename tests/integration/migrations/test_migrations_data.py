@@ -23,8 +23,6 @@ from tests.integration.deployment import Deployment
 from tests.integration.migrations.conftest import DEFECTIVE, READINGS, USERS
 from tests.integration.repositories.inherited_database import assert_both_sides_equal, everything, set_mode
 
-pytestmark = pytest.mark.long
-
 CREATE, BACKFILL, *LATER = (script.name for script in scripts(FOLDER))
 
 
@@ -330,6 +328,13 @@ def test_a_migrated_database_has_the_indexes_that_its_queries_rely_on(migrated: 
             if keys != "_id":
                 found.append(f"{name}: {keys} {marks}{days}".strip())
     assert sorted(found) == INDEXES.strip().splitlines()
+
+
+def test_an_index_has_the_name_that_the_driver_would_give_it(migrated: Database[Any]) -> None:
+    """So one that a person or the old application made is known as the same; ``down`` drops by name."""
+    for name in migrated.list_collection_names():
+        for called, index in migrated[name].index_information().items():
+            assert called in ("_id_", "_".join(f"{field}_{order}" for field, order in index["key"])), (name, called)
 
 
 def test_the_way_back_of_the_first_script_leaves_meters_whose_views_are_newer_than_any_of_before(

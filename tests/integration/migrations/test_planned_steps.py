@@ -2,15 +2,12 @@
 
 from typing import Any
 
-import pytest
 from pymongo.database import Database
 
 from chalicelib.domain.backends.sides import SyncMode
 from migrations import runner
 from migrations.scripts import Direction
 from tests.integration.repositories.inherited_database import set_mode
-
-pytestmark = pytest.mark.long
 
 PLANNED_UP = """
 001 quarantine: zero amount: 2

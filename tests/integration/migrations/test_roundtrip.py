@@ -14,8 +14,6 @@ from migrations.scripts import FOLDER, scripts
 from tests.integration.migrations.conftest import READINGS, USERS
 from tests.integration.repositories.inherited_database import everything, set_mode
 
-pytestmark = pytest.mark.long
-
 CREATE, BACKFILL, *_ = (script.name for script in scripts(FOLDER))
 
 

@@ -1,6 +1,7 @@
 """Each script takes away on the way back what it brought, and nothing else."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.repositories.database import open_database
 from infra.local.demo import old_energies
 from migrations import runner
+from migrations.errors import LockedError
 from migrations.scripts import FOLDER, QuietRun, scripts
 from tests.integration.repositories.inherited_database import set_mode
 
@@ -37,6 +39,13 @@ class Heard(QuietRun):
 
     def say(self, text: str) -> None:
         self.said.append(text)
+
+
+class Lost(QuietRun):
+    """The lock is somebody else's by now."""
+
+    def check(self) -> None:
+        raise LockedError("lost")
 
 
 def indexes(database: Database[Any]) -> set[tuple[str, str]]:
@@ -80,3 +89,22 @@ def test_what_was_noted_about_attempts_goes_with_their_index(database: Database[
     (script,) = [script for script in scripts(FOLDER) if script.name.startswith("006")]
     script.load().down(database, Heard())
     assert database["meters"].find_one({"_id": "u|power"}) == {"_id": "u|power"}
+
+
+def test_who_has_lost_the_lock_changes_no_index_any_more(database: Database[Any]) -> None:
+    first, backfill, *later = scripts(FOLDER)
+    first.load().up(database, Heard())
+    set_mode(database, SyncMode.DUAL_WRITE)
+    backfill.load().up(database, Heard())
+    for script in later:
+        before = indexes(database)
+        with suppress(LockedError):  # of a script that has nothing to do here
+            script.load().up(database, Lost())
+        assert indexes(database) == before, script.name
+        script.load().up(database, Heard())
+    for script in reversed(later):
+        before = indexes(database)
+        with suppress(LockedError):
+            script.load().down(database, Lost())
+        assert indexes(database) == before, script.name
+        script.load().down(database, Heard())
