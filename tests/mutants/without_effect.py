@@ -5,6 +5,7 @@ A change is named by file, line, the text before and the text instead, as ``pyth
 
 TYPES = "a type: mypy reads it, and fails with it; nothing that runs does"
 PROJECTION = "MongoDB takes any number but 0 for: show this field"
+MADE_BY_ITS_INDEX = "the first index of a collection makes the collection"
 WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {
     (file, text, before, after): reason
     for file, text, before, after, reason in (
@@ -35,6 +36,62 @@ WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {
             "1",
             "2",
             PROJECTION,
+        ),
+        (
+            "migrations/001_create_display_collection.py",
+            "database.create_collection(name)",
+            "database.create_collection(name)",
+            "pass",
+            MADE_BY_ITS_INDEX,
+        ),
+        (
+            "migrations/005_create_usage_collections.py",
+            "database.create_collection(name)",
+            "database.create_collection(name)",
+            "pass",
+            MADE_BY_ITS_INDEX,
+        ),
+        (
+            "migrations/007_create_flag_history.py",
+            "database.create_collection(NAME)",
+            "database.create_collection(NAME)",
+            "pass",
+            MADE_BY_ITS_INDEX,
+        ),
+        (
+            "migrations/008_create_repaired_readings.py",
+            "database.create_collection(NAME)",
+            "database.create_collection(NAME)",
+            "pass",
+            MADE_BY_ITS_INDEX,
+        ),
+        (
+            "migrations/010_create_imports.py",
+            "database.create_collection(NAME)",
+            "database.create_collection(NAME)",
+            "pass",
+            MADE_BY_ITS_INDEX,
+        ),
+        (
+            "migrations/011_create_feedback.py",
+            "database.create_collection(name)",
+            "database.create_collection(name)",
+            "pass",
+            MADE_BY_ITS_INDEX,
+        ),
+        (
+            "migrations/013_create_figures_of_use.py",
+            "database.create_collection(name)",
+            "database.create_collection(name)",
+            "pass",
+            MADE_BY_ITS_INDEX,
+        ),
+        (
+            "migrations/015_create_gate_evidence.py",
+            "database.create_collection(name)",
+            "database.create_collection(name)",
+            "pass",
+            MADE_BY_ITS_INDEX,
         ),
     )
 }
