@@ -140,9 +140,7 @@ def test_a_replay_says_what_came_of_it_and_who_asked_is_kept(
     assert comparer.asked == [hidden("secret"), ("f1", "olga")] * 2
 
 
-def test_a_difference_is_ignored_until_the_end_of_a_day(
-    comparer: Comparer, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_difference_is_ignored_until_the_end_of_a_day(comparer: Comparer, capsys: pytest.CaptureFixture[str]) -> None:
     wish = ("ignore", "f1", "--owner", "ol[g]a", "--reason", "known", "--until", "2023-11-14")
     assert run(*wish) == 0
     assert capsys.readouterr().out == "ol[g]a answers for f1 until the end of 2023-11-14 (UTC)\n"

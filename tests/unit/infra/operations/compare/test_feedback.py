@@ -152,9 +152,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return asked
 
 
-@pytest.mark.parametrize(
-    ("arguments", "hours", "limit"), [((), 168, 50), (("--hours", "5", "--limit", "7"), 5, 7)]
-)
+@pytest.mark.parametrize(("arguments", "hours", "limit"), [((), 168, 50), (("--hours", "5", "--limit", "7"), 5, 7)])
 def test_feedback_is_asked_for_the_hours_and_the_number_that_are_given(
     asked: list[Any],
     arguments: tuple[str, ...],
