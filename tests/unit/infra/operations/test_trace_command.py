@@ -62,7 +62,7 @@ def letter(trace_id: str, **failed: Any) -> DeadLetter:
 
 
 class Database:
-    """A database with one change of a flag in this trace."""
+    """A database with one import in this trace."""
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
@@ -72,8 +72,8 @@ class Database:
 
     def _found(self, name: Collections, wanted: dict[str, Any], limit: int) -> list[dict[str, Any]]:
         self.asked.append((name, wanted, limit))
-        row = {"at": datetime.fromtimestamp(AT / 1000, UTC), "action": "set", "flags": ["a"], "by": "olga"}
-        return [row | {"state": "done", "reason": "why"}] if name is Collections.FLAG_CHANGES else []
+        row = {"at": datetime.fromtimestamp(AT / 1000, UTC), "form": "csv", "success": 1, "replaced": 2}
+        return [row | {"skipped": 3, "errors": 4}] if name is Collections.IMPORTS else []
 
 
 class Place:
@@ -122,13 +122,13 @@ def test_rows_log_lines_and_dead_letters_are_a_line_each(place: Place, capsys: p
     assert run(TRACE) == 0
     printed = capsys.readouterr()
     assert [" ".join(line.split()) for line in printed.out.splitlines()] == [
-        "2023-11-14T22:13:20.000Z +0 ms flag_changes set a by olga, done: why",
+        "2023-11-14T22:13:20.000Z +0 ms imports import of csv: success 1, replaced 2, skipped 3, errors 4",
         "2023-11-14T22:13:21.000Z +1000 ms log of APIHandler request (status 200)",
         f"2023-11-14T22:13:22.000Z +2000 ms dead letters {LETTER}",
     ]
     assert printed.err == ""
     moments = {"traceId": TRACE, "at": {"$type": "date"}}
-    assert (Collections.USAGE, moments, 501) in place.database.asked
+    assert (Collections.IMPORTS, moments, 501) in place.database.asked
 
 
 @pytest.mark.parametrize(("arguments", "hours"), [((), 24), (("--hours", "3"), 3)])
@@ -153,7 +153,7 @@ def test_a_laptop_stack_has_its_lines_in_a_file(place: Place, capsys: pytest.Cap
     own.functions_log.write_text(f"2023-11-14 22:13:21,000 sample-Sweeper-1\n{json.dumps(SAID)}\n")
     assert run(TRACE, "--json", where=("--name", "local")) == 0
     steps = json.loads(capsys.readouterr().out)["steps"]
-    assert [step["where"] for step in steps] == ["flag_changes", "log of Sweeper", "dead letters"]
+    assert [step["where"] for step in steps] == ["imports", "log of Sweeper", "dead letters"]
     assert place.logs.asked == []
 
 
