@@ -16,7 +16,6 @@ from infra.deployment.application import Target as Aws
 from infra.errors import OperatorError
 from infra.local import layout
 from infra.local.layout import Layout
-from infra.operations import drill
 from infra.operations.migrate import commands as migrations_line
 from infra.targets.target import Target
 from migrations.scripts import FOLDER
@@ -347,7 +346,6 @@ def test_a_deployment_is_told_before_it_is_changed(
 OTHERS = {
     "alarms": (False, True),
     "drill last": (False, False),
-    "drill rollback": (False, False),
     "fan-out give-up verify": (True, True),
     "fan-out pause": (True, True),
     "fan-out resume": (True, True),
@@ -390,5 +388,4 @@ def test_each_other_command_says_what_it_may_change_too(monkeypatch: pytest.Monk
         return "told" in seen, "deployed" in seen
 
     monkeypatch.setattr(Target, "resolved", resolved)
-    monkeypatch.setattr(drill, "stack", Place)
     assert {line: needs(line) for line in OTHERS} == OTHERS

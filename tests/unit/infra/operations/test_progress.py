@@ -16,7 +16,7 @@ from chalicelib.services.refresh.sweeper import SweepReport
 from infra import __main__ as command_line
 from infra.operations import deploy, rebuild, stack
 from infra.operations.migrate.printing import ConsoleRun
-from infra.operations.printing import console, folding_table, pairs, print_findings, print_progress, progress_console
+from infra.operations.printing import console, print_findings, print_progress, progress_console
 from infra.operations.walking import Rate, walk_progress
 from infra.targets import workers
 
@@ -39,25 +39,6 @@ def test_a_long_line_is_never_broken_and_nothing_is_coloured_by_chance(
     assert bool(printed.err) is (place is progress_console)
 
 
-@pytest.mark.parametrize("table", [lambda: folding_table("name", "value"), pairs])
-def test_a_table_goes_on_in_the_next_line(
-    table: Callable[[], Any], printed: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
-    made = table()
-    made.add_row("key", "v" * 300)
-    console.print(made)
-    assert "".join(printed()).replace("value", "").count("v") == 300
-
-
-def test_names_stand_two_places_before_their_values(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = pairs()
-    rows.add_row("mode", "x")
-    rows.add_row("since", "y")
-    console.print(rows)
-    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == ["mode   x", "since  y"]
-
-
 def test_findings_come_out_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     print_findings(FOUND)
     assert capsys.readouterr().out == f"{LISTED}\n"
@@ -77,7 +58,9 @@ def test_a_walk_shows_how_far_it_is_how_fast_and_what_it_has_found(capsys: pytes
     assert (words[0], words[2:4], words[6:]) == ("sync", ["2/3", "meters"], ["0", "differences"])
 
 
-@pytest.mark.parametrize(("completed", "elapsed", "said"), [(1_500, 2.0, "750.0/s"), (9_000, 2.0, "4,500.0/s"), (5, None, "")])
+@pytest.mark.parametrize(
+    ("completed", "elapsed", "said"), [(1_500, 2.0, "750.0/s"), (9_000, 2.0, "4,500.0/s"), (5, None, "")]
+)
 def test_a_rate_is_per_second_since_the_beginning(completed: int, elapsed: float | None, said: str) -> None:
     task: Any = SimpleNamespace(completed=completed, elapsed=elapsed)
     assert Rate().render(task).plain == said

@@ -23,7 +23,7 @@ from infra import __main__ as command_line
 from infra.operations.flags import commands, stale
 from infra.operations.flags.past import print_past
 from infra.operations.flags.printing import print_changes, print_listing, print_plan
-from infra.operations.printing import minute
+from infra.operations.printing import console, folding_table, minute, pairs
 from infra.targets.flags import Flags
 from tests.unit.flags.rollout import TABLE as TABLE_FLAG
 from tests.unit.flags.rollout import Rollout
@@ -229,3 +229,22 @@ def test_stale_flags_say_since_when_and_what_blocks_their_removal(
     assert printed() == ["no flag has been at 100 % for 31 days"]
     assert run("stale", "--days", "31", "--json") == 0
     assert capsys.readouterr().out == "[]\n"
+
+
+@pytest.mark.parametrize("table", [lambda: folding_table("name", "value"), pairs])
+def test_a_table_goes_on_in_the_next_line(
+    table: Callable[[], Any], printed: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    made = table()
+    made.add_row("key", "v" * 300)
+    console.print(made)
+    assert "".join(printed()).replace("value", "").count("v") == 300
+
+
+def test_names_stand_two_places_before_their_values(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = pairs()
+    rows.add_row("mode", "x")
+    rows.add_row("since", "y")
+    console.print(rows)
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == ["mode   x", "since  y"]
