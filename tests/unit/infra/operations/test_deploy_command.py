@@ -33,8 +33,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return False
 
     monkeypatch.setattr(deploy, "package", lambda: "package")
-    monkeypatch.setattr(deploy, "deploy_flags", lambda target, stage: stage == "dev")
-    monkeypatch.setattr(deploy, "flags_parameters", lambda target, stage: {"FlagsApplication": f"app of {stage}"})
+    monkeypatch.setattr(deploy, "deploy_flags", lambda _, stage: stage == "dev")
+    monkeypatch.setattr(deploy, "flags_parameters", lambda _, stage: {"FlagsApplication": f"app of {stage}"})
     monkeypatch.setattr(deploy, "deploy_application", application)
     monkeypatch.setattr(Stack, "outputs", lambda stack: {"EndpointURL": f"https://api of {stack.name}"})
     for name in ("AUTH_AUDIENCE", "AUTH_ORIGINS", "SECRET_DIGEST", "ALARM_EMAIL", "MONGODB_DATABASE", "PARAMETERS"):
