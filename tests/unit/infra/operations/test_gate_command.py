@@ -78,7 +78,12 @@ def test_people_read_what_was_seen_what_the_formula_says_and_what_is_accepted(
 ) -> None:
     asked: list[tuple[int, int]] = []
     found = [*simulated([0.0495, 0.2]), Simulated("without a formula", 1.0, 0.9, 1.0)]
-    monkeypatch.setattr(commands, "simulate", lambda *given: asked.append(given) or found)
+
+    def simulate(runs: int, seed: int) -> list[Simulated]:
+        asked.append((runs, seed))
+        return found
+
+    monkeypatch.setattr(commands, "simulate", simulate)
     assert run("--runs", "3000", "--seed", "5") == 1
     assert printed() == [
         "what, in how many runs seen formula accepted",

@@ -156,7 +156,12 @@ def test_a_timeline_goes_on_in_the_next_line_and_is_printed_for_markdown_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = Rehearsed(Timeline((Entry("verify", 61.0, 2.0, "x" * 300, True),)), None)
-    monkeypatch.setattr(rehearsal, "rehearse", lambda _without, say: say("step [1]") or made)
+
+    def instead(_without: Guard | None, say: Say) -> Rehearsed:
+        say("step [1]")
+        return made
+
+    monkeypatch.setattr(rehearsal, "rehearse", instead)
     monkeypatch.setenv("COLUMNS", "80")
     done = CliRunner().invoke(rehearsal.rehearsal, [])
     assert (done.stdout.count("x"), done.stderr) == (300, "step [1]\n")

@@ -160,8 +160,12 @@ def test_times_are_those_of_the_last_hours(
     asked: list[int] = []
     none = Sample([])
     found = [ComponentTimes(TABLE, backend, Sample([(AT, 5.0)]), none, none, none, none) for backend in Backend]
-    times = SimpleNamespace(report=lambda since: asked.append(since) or found)
-    monkeypatch.setattr(commands, "shell_page_times", lambda _: times)
+
+    def report(since: int) -> list[ComponentTimes]:
+        asked.append(since)
+        return found
+
+    monkeypatch.setattr(commands, "shell_page_times", lambda _: SimpleNamespace(report=report))
     monkeypatch.setattr(commands, "database_of", lambda _: nullcontext())
     monkeypatch.setattr(commands, "now", lambda: AT)
     assert run("times", "--hours", "3") == 0

@@ -146,7 +146,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         asked.append((since, limit))
         return REPORT
 
-    comparer = SimpleNamespace(feedback=feedback, report=lambda since: asked.append(since) or ComparisonReport({}, []))
+    def report(since: int) -> ComparisonReport:
+        asked.append(since)
+        return ComparisonReport({}, [])
+
+    comparer = SimpleNamespace(feedback=feedback, report=report)
     monkeypatch.setattr(commands, "_comparing", lambda *_, **__: nullcontext(comparer))
     monkeypatch.setattr(commands, "now", lambda: AT)
     return asked

@@ -81,7 +81,8 @@ def test_a_list_names_what_is_wrong_under_way_foreign_and_in_the_way(
     rollout: Rollout, printed: Callable[[], list[str]]
 ) -> None:
     listing = rollout.flags.overview.listing()
-    malformed, unknown = {"dashboard_new_backend": "no [number]"}, {"zebra [x]": {}, "ape": {}}
+    malformed = {"dashboard_new_backend": "no [number]"}
+    unknown: dict[str, Any] = {"zebra [x]": {}, "ape": {}}
     print_listing(
         replace(
             listing,
