@@ -71,7 +71,9 @@ def test_down_shows_each_stack_with_what_runs_of_it_and_says_what_it_has_ended(
     Layout.of("other").remember()
     own.running["other"] = {"issuer": 9}
     assert run("down", "--all") == 1
-    asked = "This ends stack other (issuer, process 9); stack sample (mongod, process 7, api, process 8). The data stays"
+    asked = (
+        "This ends stack other (issuer, process 9); stack sample (mongod, process 7, api, process 8). The data stays"
+    )
     assert asked in capsys.readouterr().err
     assert own.asked == []
     assert run("down", "--all", "--yes") == 0
@@ -122,8 +124,8 @@ def test_up_says_where_the_stack_is_and_what_to_try(
     assert lines[1].startswith(f"The page: http://localhost:{place.ports.api}/ (sign in as 'home' to see a household")
     assert f"Base URL: {place.base_url}" in lines
     assert "TOKEN=header.body.signature" in lines
-    household = stack.USER
-    assert own.asked == [("sample", imported), ("sample", household, (), 12.0)]
+    assert own.asked[0] == ("sample", imported)
+    assert {*own.asked[1:]} == {("sample", stack.USER, (), 12.0)}
     view = f'"{place.base_url}/v2/display?type=power'
     assert f'curl -H "Authorization: Bearer $TOKEN" {view}&year=2026&dataType=monthly"' in lines
     assert f'curl -H "Authorization: Bearer $TOKEN" {view}&dataType=summary"' in lines
