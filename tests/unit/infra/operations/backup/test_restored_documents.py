@@ -193,7 +193,7 @@ def test_a_restore_closes_the_database_and_opens_it_with_the_last_step(database:
     ]
     assert said == [
         f"{done} of 10 documents, now {name}"
-        for done, name in zip((10, 10, 10, 10), ("energies", "meters", "migrations", "control"), strict=True)
+        for done, name in zip((2, 3, 5, 10), ("energies", "meters", "migrations", "control"), strict=True)
     ]
 
 
@@ -232,7 +232,7 @@ def test_who_writes_in_the_last_moment_gets_the_mode_of_before_back(
     answers = iter([{}, {"energies": 1}])
     monkeypatch.setattr(data, "occupied", lambda _: next(answers))
     database["control"].documents = {"sync_mode": MODE}
-    with pytest.raises(OperatorError, match="sample is not empty: energies 1. Nothing was changed"):
+    with pytest.raises(OperatorError, match=r"sample is not empty: energies 1\. Nothing was changed"):
         put_back(database, file)
     assert database["control"].documents == {"sync_mode": MODE}
 
@@ -244,7 +244,7 @@ def test_a_lock_that_another_one_holds_is_said_with_the_database(
         raise LockedError("host 1 is at it")
 
     monkeypatch.setattr(data, "Lock", held)
-    with pytest.raises(OperatorError, match="^sample: host 1 is at it$"):
+    with pytest.raises(OperatorError, match=r"^sample: host 1 is at it$"):
         put_back(database, file)
 
 
