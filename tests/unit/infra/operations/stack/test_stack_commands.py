@@ -12,7 +12,7 @@ import pytest
 
 from infra import __main__ as command_line
 from infra.local import laptop, layout
-from infra.local.demo.household import DailyReading, DemoHousehold
+from infra.local.demo.household import USER, DailyReading, DemoHousehold
 from infra.local.layout import Layout
 from infra.local.processes.pieces import PieceStatus, Processes
 from infra.operations import stack
@@ -125,7 +125,7 @@ def test_up_says_where_the_stack_is_and_what_to_try(
     assert f"Base URL: {place.base_url}" in lines
     assert "TOKEN=header.body.signature" in lines
     assert own.asked[0] == ("sample", imported)
-    assert {*own.asked[1:]} == {("sample", stack.USER, (), 12.0)}
+    assert {*own.asked[1:]} == {("sample", USER, (), 12.0)}
     view = f'"{place.base_url}/v2/display?type=power'
     assert f'curl -H "Authorization: Bearer $TOKEN" {view}&year=2026&dataType=monthly"' in lines
     assert f'curl -H "Authorization: Bearer $TOKEN" {view}&dataType=summary"' in lines
