@@ -131,7 +131,8 @@ def document_of(target: Target | OperatorError) -> FlagDocument:
         with flags_of(target) as flags:
             return flags.operations.overview.listing().document
     except OperatorError as error:
-        progress_console.print(f"the target's flags cannot be seen, the drill is made on flags without shape: {error}")
+        said = f"the target's flags cannot be seen, the drill is made on flags without shape: {error}"
+        progress_console.print(said, markup=False)
         return NO_FLAGS
 
 

@@ -68,6 +68,11 @@ def folding_table(*names: str) -> Table:
     return Table(*(Column(name, overflow="fold") for name in names))
 
 
+def pairs() -> Table:
+    """A table without lines of names and what is known of each, which goes on in the next line where it is wide."""
+    return Table.grid("", Column(overflow="fold"), padding=(0, 2))
+
+
 def verification_document(seen: Verification) -> dict[str, Any]:
     """A comparison, for programs: its first findings."""
     return verification_summary(seen) | {"findings": [finding.as_document() for finding in seen.findings]}

@@ -38,7 +38,7 @@ PUBLISHER = "tests/unit/events/test_publisher.py::"
 ERASED = "tests/integration/account/test_erasure.py::"
 DIES = "tests/integration/account/test_crashes.py::test_wherever_an_erasure_dies_the_scheduled_function_ends_it"
 BACKUP = "tests/integration/infra/backup/test_backup.py::"
-BACKUP_FILE = "tests/unit/infra/operations/test_backup_file.py::"
+BACKUP_FILE = "tests/unit/infra/operations/backup/test_backup_file.py::"
 # Goes on working without any of them: a guard that is out breaks nothing as long as nothing goes wrong.
 CONTROL = "tests/integration/refresh/test_refresh.py::test_a_real_household_is_imported_and_shown"
 

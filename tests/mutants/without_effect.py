@@ -6,6 +6,13 @@ A change is named by file, line, the text before and the text instead, as ``pyth
 TYPES = "a type: mypy reads it, and fails with it; nothing that runs does"
 PROJECTION = "MongoDB takes any number but 0 for: show this field"
 MADE_BY_ITS_INDEX = "the first index of a collection makes the collection"
+RATIO = "only the ratio of both times counts, not how long they are"
+HARDLY_EVER = "two numbers with 53 random bits are hardly ever equal"
+IN_MEMORY = "where findings wait until they are printed: in memory or in a file"
+SIMULATION, WALKING = "infra/operations/gate/simulation.py", "infra/operations/walking.py"
+PAIR = "old, factor = chance.uniform(5, 50), SLOWER if chance.random() < against else 1 / SLOWER"
+ROW = 'counted = differed(counted, "f") if chance.random() < wrong else agreed(counted)'
+KEPT = "IN_MEMORY = 1_000_000  # bytes of findings; more of them wait in a file"
 WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {
     (file, text, before, after): reason
     for file, text, before, after, reason in (
@@ -93,5 +100,12 @@ WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {
             "pass",
             MADE_BY_ITS_INDEX,
         ),
+        *(
+            (SIMULATION, PAIR, before, after, RATIO)
+            for before, after in (("5", "6"), ("5", "50"), ("50", "51"), ("50", "500"))
+        ),
+        (SIMULATION, PAIR, "chance.random() < against", "(chance.random() <= against)", HARDLY_EVER),
+        (SIMULATION, ROW, "chance.random() < wrong", "(chance.random() <= wrong)", HARDLY_EVER),
+        *((WALKING, KEPT, "1000000", after, IN_MEMORY) for after in ("1000001", "10000000")),
     )
 }

@@ -35,7 +35,7 @@ def backup(target: Target, file: Path) -> None:
         def writer(header: Document) -> Writer:
             return Writer(packed, header)
 
-        counts = take(database, writer, progress_console.print)
+        counts = take(database, writer, _say)
     console.print(f"{file}: {counted(counts) or 'no documents'}; {file.stat().st_size:,} bytes", markup=False)
 
 
@@ -45,13 +45,14 @@ def backup(target: Target, file: Path) -> None:
 @with_target(changes=True)
 def restore(target: Target, file: Path, rebuild: bool) -> None:
     """Put FILE back into an empty database. The same command again goes on with an interrupted restore."""
-    progress_console.print(f"checking {file}", markup=False)
+    _say(f"checking {file}")
     contents = inspected(file)
     with database_of(target) as database:
-        mode = restore_data(database, file, contents, person(), _now_and_then(progress_console.print))
+        mode = restore_data(database, file, contents, person(), _now_and_then(_say))
         console.print(f"{database.name}: {counted(contents.counts, CARRIED) or 'no documents'}", markup=False)
-        console.print(f"the mode is {mode.get('mode') if mode else 'none: nothing of the new backend was there'}")
-        console.print(_rebuilt(database) if rebuild else f"the display lags: {REBUILD}")
+        said = f"the mode is {mode.get('mode') if mode else 'none: nothing of the new backend was there'}"
+        console.print(said, markup=False)
+        console.print(_rebuilt(database) if rebuild else f"the display lags: {REBUILD}", markup=False)
     console.print("what comes next: python -m infra verify, then python -m infra flags restore where flags are lost")
 
 
@@ -61,6 +62,10 @@ def _rebuilt(database: MongoDatabase) -> str:
     except EnergyMonitorError as error:  # the data is back in spite of it
         return f"no display was calculated: {error}"
     return f"display calculated: {seen.meters} meters, {seen.differences} cannot be"
+
+
+def _say(text: str) -> None:
+    progress_console.print(text, markup=False)
 
 
 def _now_and_then(say: Callable[[str], None]) -> Callable[[str], None]:

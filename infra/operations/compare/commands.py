@@ -119,7 +119,7 @@ def replay(target: Target, fingerprint: str, as_json: bool) -> None:
         print_json(replay_document(made))
     else:
         console.print(counted(Counter(made.outcomes)))
-        console.print(f"{made.showing} of them show {fingerprint}")
+        console.print(f"{made.showing} of them show {fingerprint}", markup=False)
     sys.exit(0 if made.gone else 1)
 
 

@@ -6,12 +6,12 @@ from rich.table import Table
 from chalicelib.domain.migration.records.usage import Answered
 from chalicelib.domain.readings import moment
 from chalicelib.flags.changes.past import Past, Possible
-from infra.operations.printing import console, folding_table
+from infra.operations.printing import console, folding_table, pairs
 
 
 def print_past(past: Past) -> None:
     """Who answered then by the records, where these do not reach, and the answers around then."""
-    rows = Table.grid(padding=(0, 2))
+    rows = pairs()
     rows.add_row("user", escape(past.user_id))
     rows.add_row("component", past.component.value)
     rows.add_row("at", moment(past.at))

@@ -11,7 +11,7 @@ from chalicelib.flags.changes.planning import Plan
 from chalicelib.flags.changes.request import ChangeResult
 from chalicelib.flags.document.flag import Flag, plain
 from chalicelib.flags.document.names import GLOBAL, short_name
-from infra.operations.printing import console, folding_table, minute
+from infra.operations.printing import console, folding_table, minute, pairs
 
 FEW_IDS = 3
 PEOPLE_SHOWN = 1_000  # of a plan, in each direction
@@ -117,7 +117,7 @@ def _doing(plan: Plan) -> str:
 
 def print_explanation(found: Explanation) -> None:
     """One decision, with its reason."""
-    rows = Table.grid(padding=(0, 2))
+    rows = pairs()
     decision = found.decision
     rows.add_row("user", escape(found.user_id))
     rows.add_row("component", found.component.value)

@@ -55,5 +55,5 @@ def status_table(rows: Sequence[Status]) -> Table:
     """The state of every script."""
     table = Table("script", "state", "")
     for row in rows:
-        table.add_row(row.name, Text(row.state, style=COLORS.get(row.state, "red")), row.detail)
+        table.add_row(row.name, Text(row.state, style=COLORS.get(row.state, "red")), Text(row.detail))
     return table

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from rich.markup import escape
-from rich.table import Table
 
 from chalicelib.bootstrap.operations import now
 from chalicelib.domain.migration.retirement.calendar import Calendar
@@ -12,7 +11,7 @@ from chalicelib.domain.migration.retirement.callers import V1Caller
 from chalicelib.domain.migration.retirement.hindrances import Hindrance
 from chalicelib.domain.readings import moment
 from chalicelib.services.migration.retirement.as_json import calendar_document
-from infra.operations.printing import console, counted, folding_table, minute, print_json, printable
+from infra.operations.printing import console, counted, folding_table, minute, pairs, print_json, printable
 
 
 def print_calendar(calendar: Calendar, withheld: str | None, as_json: bool) -> None:
@@ -21,7 +20,7 @@ def print_calendar(calendar: Calendar, withheld: str | None, as_json: bool) -> N
     if as_json:
         print_json(calendar_document(calendar, instant, withheld))
         return
-    rows = Table.grid(padding=(0, 2))
+    rows = pairs()
     rows.add_row("version 1", f"[bold]{calendar.phase(instant).value.replace('_', ' ')}[/]")
     rows.add_row("announced", _exact(calendar.announced_at) + (", as a rehearsal" if calendar.rehearsal else ""))
     rows.add_row("deprecated", _exact(calendar.deprecated_at))

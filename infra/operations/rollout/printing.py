@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from rich.markup import escape
-from rich.table import Table
 
 from chalicelib.domain.migration.records.flag_history import FlagChange
 from chalicelib.domain.migration.rollouts.plan import Plan, written
 from chalicelib.domain.migration.rollouts.rollout import Rollout, State
-from infra.operations.printing import console, duration, folding_table, minute, printable
+from infra.operations.printing import console, duration, folding_table, minute, pairs, printable
 
 BY_ITSELF = (State.STOPPED, State.DONE)
 NOTHING_YET = "the schedule looks within a minute"
@@ -29,7 +28,7 @@ def print_rollouts(found: Sequence[Rollout], now: int) -> None:
 
 def print_rollout(rollout: Rollout, now: int) -> None:
     """One with everything that is known of it."""
-    rows = Table.grid(padding=(0, 2))
+    rows = pairs()
     rows.add_row("rollout", rollout.component.value)
     who = "" if rollout.state in BY_ITSELF else f" by {_text(rollout.by)}"
     rows.add_row("state", f"{_state(rollout)}{who}: {_text(rollout.reason)}")

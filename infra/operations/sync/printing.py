@@ -9,7 +9,7 @@ from chalicelib.domain.migration.sync.repairs import UNDO
 from chalicelib.domain.readings import moment
 from chalicelib.services.migration.sync.sync_job import SyncReport
 from chalicelib.services.migration.sync.sync_modes import ModeReport
-from infra.operations.printing import console, counted, printable
+from infra.operations.printing import console, counted, pairs, printable
 
 MEANINGS = {
     SyncMode.OLD_ONLY: "reads and writes go to energies alone",
@@ -21,7 +21,7 @@ MEANINGS = {
 def print_mode(report: ModeReport) -> None:
     """Print it for people."""
     state = report.state
-    rows = Table.grid(padding=(0, 2))
+    rows = pairs()
     rows.add_row("mode", f"[bold]{state.mode}[/]: {MEANINGS[state.mode]}")
     rows.add_row("since", "ever" if state.changed_at is None else moment(state.changed_at))
     rows.add_row("drain", f"{report.drain_seconds:.0f} s to go" if report.drain_seconds else "done")

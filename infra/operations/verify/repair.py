@@ -64,7 +64,7 @@ def repair(
         else:
             print_plan(plan, limit)
             print_stop(stop)
-            console.print(next_step(plan, wish.command))
+            console.print(next_step(plan, wish.command), markup=False)
     sys.exit(1 if not plan.is_empty or stop else 0)
 
 

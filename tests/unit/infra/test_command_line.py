@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
@@ -81,9 +81,17 @@ def test_an_existing_database_is_named_without_its_password(
     assert "secret" not in shown
 
 
-def test_what_has_no_process_port_or_log_has_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
-    stack.console.print(stack._pieces([PieceStatus("mongodb at x", None, None, True, None)]))
-    assert capsys.readouterr().out.count(" - ") == 3
+def test_pieces_are_a_table_and_what_has_no_process_port_or_log_has_a_dash(
+    printed: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = "l" * 100
+    down = PieceStatus("api", 17, 8_000, False, str(tmp_path / log))
+    stack.console.print(stack._pieces([PieceStatus("mongodb at x", None, None, True, None), down]))
+    lines = printed()
+    assert lines[:2] == ["piece process port state log", "mongodb at x - - runs -"]
+    assert lines[2].startswith("api 17 8000 does not answer l")
+    assert "".join(lines[2:]).count("l") == len(log)
 
 
 def test_the_functions_own_log_is_named(capsys: pytest.CaptureFixture[str]) -> None:

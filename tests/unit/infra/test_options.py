@@ -17,6 +17,7 @@ from infra.errors import OperatorError
 from infra.local import layout
 from infra.local.layout import Layout
 from infra.operations.migrate import commands as migrations_line
+from infra.targets.target import Target
 from migrations.scripts import FOLDER
 
 # ``?`` takes no value, ``!`` must be given, ``*`` may be given again, ``$`` a variable that gives it, ``=`` what counts
@@ -339,3 +340,52 @@ def test_a_deployment_is_told_before_it_is_changed(
     said = errors_of(command, capsys)
     assert said.startswith("target: stack local, mongodb 127.0.0.1:1/") is (command in CHANGES_DEPLOYED)
     assert said.endswith("at these ports\n")
+
+
+# What each command needs of its target: whether it may change it, and whether a database alone is enough.
+OTHERS = {
+    "alarms": (False, True),
+    "drill last": (False, False),
+    "fan-out give-up verify": (True, True),
+    "fan-out pause": (True, True),
+    "fan-out resume": (True, True),
+    "fan-out status": (False, True),
+    "gate show dashboard": (False, False),
+    "migrations down": (True, False),
+    "migrations resolve 001 --as applied": (True, False),
+    "migrations status": (False, False),
+    "migrations up": (True, False),
+    "migrations verify-roundtrip": (True, False),
+    "status": (False, False),
+    f"trace {'1' * 32}": (False, False),
+}
+
+
+class Reached(BaseException):
+    """A command has found its target, and would work on it now."""
+
+
+def test_each_other_command_says_what_it_may_change_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    class Place:
+        def announce(self) -> None:
+            seen.append("told")
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise Reached
+
+    def resolved(_said: object, *, deployed: bool) -> Place:
+        seen.append("deployed" if deployed else "database")
+        return Place()
+
+    def needs(line: str) -> tuple[bool, bool]:
+        seen.clear()
+        words = line.split()
+        group, *words = words if words[0] == "migrations" else ["", *words]
+        with pytest.raises((Reached, SystemExit)):
+            (migrations_line.cli if group else command_line.main)(words)
+        return "told" in seen, "deployed" in seen
+
+    monkeypatch.setattr(Target, "resolved", resolved)
+    assert {line: needs(line) for line in OTHERS} == OTHERS

@@ -222,8 +222,10 @@ def test_what_a_script_says_is_printed_as_it_is(capsys: pytest.CaptureFixture[st
 
 
 def test_the_state_of_migrations_is_a_table(printed: Callable[[], list[str]]) -> None:
-    console.print(output.status_table([Status("001_one", "applied", "by olga"), Status("002_two", "edited", "")]))
-    assert printed() == ["script state", "001_one applied by olga", "002_two edited"]
+    console.print(
+        output.status_table([Status("001_one", "applied", "by olga"), Status("002_two", "failed", "no [/index]")])
+    )
+    assert printed() == ["script state", "001_one applied by olga", "002_two failed no [/index]"]
 
 
 @pytest.mark.parametrize(

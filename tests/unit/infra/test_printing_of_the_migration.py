@@ -220,11 +220,7 @@ def group(**more: Any) -> DifferenceGroup:
 
 
 OUTCOMES = {Component.DASHBOARD: {Outcome.EQUAL: 5, Outcome.DIFFERENT: 3}, Component.ENERGY_TABLE: {Outcome.EQUAL: 1}}
-
-
 REPLAY = Replay("f1", "olga", AT, {Outcome.EQUAL: 4}, 0)
-
-
 FAR = 4_000_000_000_000  # 2096
 
 

@@ -45,6 +45,21 @@ def test_an_alarm_that_rings_says_since_when_and_why_and_both_commands(
     assert capsys.readouterr().out == "0 alarms of 1 ring\n"
 
 
+def test_of_one_without_data_that_is_said_and_texts_come_out_as_they_are(
+    cloudwatch: FakeCloudWatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloudwatch.alarms.clear()
+    cloudwatch.add("stack-No[data]", "INSUFFICIENT_DATA", "[warning] None [yet]. | act: wait [here]")
+    cloudwatch.add("stack-DataDiffer", "ALARM", SAYS)
+    cloudwatch.add("stack-ServerErrors", "ALARM", "[critical] Requests fail.")
+    assert run("--all") == 1
+    lines = capsys.readouterr().out.splitlines()
+    [silent] = [line for line in lines if line.startswith("stack-No[data]")]
+    assert silent.startswith("stack-No[data] (warning) has no data since 2024-05-01 00:0")
+    assert {"  None [yet].", "  act: wait [here]"} <= {*lines}
+    assert lines[-1] == "2 alarms of 3 ring"
+
+
 @pytest.mark.usefixtures("cloudwatch")
 def test_silent_ones_are_listed_where_they_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--all") == 1

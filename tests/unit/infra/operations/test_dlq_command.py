@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.dead_letters.operated import DeadLetterQueue
+from chalicelib.domain.operating import Action, Discarded, Done
 from infra import __main__ as command_line
 from infra.deployment.cloudformation import Stack
 from infra.local import layout
+from infra.operations.dead_letters import commands
 from tests.fakes.dead_letters import record
 
 REGION = "us-east-1"
@@ -38,6 +43,7 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> Any:
     outputs = {"energy-monitor-dev": {"DeadLetterQueueUrl": url}}
     monkeypatch.setattr(Stack, "outputs", lambda stack: outputs.get(stack.name, {}))
     client.send_message(QueueUrl=url, MessageBody=record(7))
+    monkeypatch.setattr(commands, "DeadLetterQueue", partial(DeadLetterQueue, wait_seconds=0))
     return client
 
 
@@ -62,7 +68,11 @@ def test_programs_get_every_letter_with_its_event(capsys: pytest.CaptureFixture[
     assert letter["event"]["id"] == "event-7"
     assert {"id", "since", "function", "eventType", "condition", "error"} <= set(letter)
     assert run("dlq", "show", letter["id"], "--stage=dev") == 0
-    assert json.loads(capsys.readouterr().out)["message"] == json.loads(record(7))
+    printed = capsys.readouterr().out
+    assert printed.startswith('{\n  "id": ')
+    shown = json.loads(printed)
+    assert shown.pop("message") == json.loads(record(7))
+    assert shown == {name: value for name, value in letter.items() if name != "event"}
 
 
 @pytest.mark.usefixtures("sqs")
@@ -137,3 +147,81 @@ def test_a_replay_wants_an_instant_a_bus_and_a_database(capsys: pytest.CaptureFi
     boto3.client("events", REGION).create_event_bus(Name="energy-monitor-dev")
     assert run("replay", "--all", "--stage=dev") == 1
     assert "MONGODB_URI" in capsys.readouterr().err
+
+
+class Actions:
+    """What the database keeps of operators."""
+
+    def __init__(self) -> None:
+        self.kept: list[Done | Discarded] = []
+
+    def keep(self, done: Done) -> None:
+        self.kept.append(done)
+
+    def keep_discarded(self, discarded: Discarded) -> None:
+        self.kept.append(discarded)
+
+
+@pytest.fixture
+def actions(monkeypatch: pytest.MonkeyPatch) -> Actions:
+    """The database of whatever target is named."""
+    actions = Actions()
+    monkeypatch.setattr(commands, "database_of", lambda _: nullcontext())
+    monkeypatch.setattr(commands, "MongoOperatorActions", lambda _: actions)
+    monkeypatch.setattr(commands, "person", lambda: "olga")
+    return actions
+
+
+def letters(capsys: pytest.CaptureFixture[str]) -> list[Any]:
+    """The ids of those that are there."""
+    assert run("dlq", "ls", "--stage=dev", "--json") == 0
+    return [letter["id"] for letter in json.loads(capsys.readouterr().out)]
+
+
+@pytest.mark.usefixtures("sqs")
+def test_who_sends_a_letter_again_and_says_why_is_kept(actions: Actions, capsys: pytest.CaptureFixture[str]) -> None:
+    [letter] = letters(capsys)
+    assert run("dlq", "redrive", letter, "--stage=dev") == 1
+    assert actions.kept == []
+    assert run("dlq", "redrive", letter, "--reason=a fix is out", "--stage=dev") == 1
+    assert actions.kept == [Done(Action.REDRIVE, "olga", "a fix is out", letter)]
+
+
+@pytest.mark.usefixtures("sqs")
+def test_one_letter_is_discarded_and_kept_with_who_and_why(
+    actions: Actions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [letter] = letters(capsys)
+    assert run("dlq", "discard", letter, "--reason=seen", "--stage=dev") == 0
+    assert capsys.readouterr().out == f"discarded {letter}; the collection discarded_events keeps it\n"
+    [kept] = actions.kept
+    assert isinstance(kept, Discarded)
+    assert (kept.id, kept.by, kept.reason) == (letter, "olga", "seen")
+    assert letters(capsys) == []
+
+
+def test_all_letters_are_shown_and_discarded_after_a_yes(
+    sqs: Any, actions: Actions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (url,) = sqs.list_queues()["QueueUrls"]
+    sqs.send_message(QueueUrl=url, MessageBody=record(8))
+    assert run("dlq", "discard", "--all", "--reason=seen", "--stage=dev") == 1
+    asked = capsys.readouterr()
+    assert "This discards 2 dead letters for good. Nobody can be asked here: say --yes to do it" in asked.err
+    assert asked.err.count("ValidationError") == 2
+    assert (asked.out, actions.kept) == ("", [])
+    assert run("dlq", "discard", "--all", "--yes", "--reason=seen", "--stage=dev") == 0
+    assert capsys.readouterr().out == "discarded 2 letters; the collection discarded_events keeps them\n"
+    assert len(actions.kept) == 2
+    assert run("dlq", "discard", "--all", "--reason=seen", "--stage=dev") == 0
+    printed = capsys.readouterr()
+    assert printed.err.splitlines()[-1] == "no dead letters"
+    assert printed.out.startswith("discarded 0 letters;")
+
+
+@pytest.mark.usefixtures("sqs")
+def test_a_letter_that_is_not_there_is_named(actions: Actions, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["show"], ["redrive"], ["discard", "--reason=seen"]):
+        assert run("dlq", *command, "no-such-letter", "--stage=dev") == 1
+        assert "no-such-letter" in capsys.readouterr().err
+    assert actions.kept == []

@@ -1,7 +1,7 @@
 """Looking on while workers do a walk: it ends with the walk, or says why the walk cannot end."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
@@ -82,6 +82,12 @@ def test_it_looks_until_the_result_is_kept(restart: bool) -> None:
 def test_what_cannot_end_by_itself_is_said(looks: Sequence[FanOutProgress | None], said: str) -> None:
     with pytest.raises(OperatorError, match=said):
         look_on(Scripted(*looks), [])
+
+
+def test_a_walk_is_gone_on_with_unless_it_is_to_begin_again() -> None:
+    service = Scripted(FINISHED)
+    walked(cast(FanOutService, service), Walk.REBUILD, 8, lambda _: None, sleep=lambda _: None)
+    assert service.begun == [(Walk.REBUILD, 8, False)]
 
 
 def test_what_was_paused_when_its_last_range_was_done_has_ended() -> None:
@@ -200,3 +206,92 @@ def test_what_divides_nothing_is_refused_before_anything_begins(
     assert exited.value.code == 2
     assert "--fan-out" in capsys.readouterr().err
     assert service.begun == []
+
+
+COUNTED = {
+    "walk": "rebuild",
+    "startedAt": "2023-11-14T22:13:20Z",
+    "finishedAt": None,
+    "paused": False,
+    "problem": None,
+    "ranges": 2,
+    "done": 1,
+    "workedOn": 1,
+    "meters": 3,
+    "differences": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("look", "state", "document"),
+    [
+        (progress(), "goes on", {}),
+        (PAUSED, "paused", {"paused": True}),
+        (FINISHED, "finished 2023-11-14 22:14", {"finishedAt": "2023-11-14T22:14:20Z", "meters": 9}),
+        (
+            replace(FINISHED, fan_out=replace(FINISHED.fan_out, paused=True)),
+            "finished 2023-11-14 22:14",
+            {"finishedAt": "2023-11-14T22:14:20Z", "meters": 9, "paused": True},
+        ),
+        (
+            progress(problem="it began long ago"),
+            "over before its end: it began long ago",
+            {"problem": "it began long ago"},
+        ),
+    ],
+)
+def test_a_walk_is_a_line_of_a_table_and_a_document(
+    service: Scripted,
+    look: FanOutProgress,
+    state: str,
+    document: dict[str, Any],
+    printed: Callable[[], list[str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    service.looks = [look]
+    code = run("status")
+    head, row, *rest = printed()
+    assert head == "walk begun ranges done worked on meters differences state"
+    assert row == f"rebuild 2023-11-14 22:13 1 of 2 1 {look.seen.meters} 1 {state}"
+    over = "the rebuild counts for nothing: begin it again, or: python -m infra fan-out give-up rebuild"
+    assert rest == ([over] if look.problem else [])
+    service.looks = [look]
+    assert run("status", "--json") == code
+    assert json.loads(capsys.readouterr().out) == [COUNTED | document]
+
+
+def test_a_long_problem_of_a_walk_goes_on_in_the_next_line(
+    service: Scripted, printed: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    service.looks = [progress(problem="y" * 300)]
+    assert run("status") == 1
+    assert "".join(line for line in printed()).count("y") >= 300
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("pause", "rebuild: paused; it goes on with: python -m infra fan-out resume"),
+        ("resume", "rebuild: goes on: python -m infra fan-out status"),
+    ],
+)
+def test_what_was_done_is_said_with_the_way_on(
+    service: Scripted, what: str, said: str, printed: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FanOutService, what, lambda _, walk: BEGUN if walk is Walk.REBUILD else None)
+    assert run(what) == 0
+    assert printed() == [said]
+
+
+def test_where_nothing_is_under_way_the_way_to_a_walk_is_said(
+    service: Scripted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FanOutService, "pause", lambda *_: None)
+    for walk in ([], ["verify"]):
+        assert run("pause", *walk) == 1
+        *_, said = capsys.readouterr().err.splitlines()
+        assert said.startswith(f"no {'verify' if walk else 'walk'} is under way, or it is over before its end, see: ")
+        assert said.endswith("begin one: python -m infra rebuild --fan-out 16")

@@ -1,7 +1,7 @@
 """``gate simulate``: the gate is wrong no oftener than its formulas say, and the exit code says so where it is."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -31,7 +31,13 @@ def test_the_gate_is_wrong_no_oftener_than_its_formulas_say() -> None:
 
 
 def test_a_seed_gives_these_figures() -> None:
-    found = [(each.name, round(each.share, 6), each.formula and round(each.formula, 6)) for each in simulate(300, 1)]
+    simulated = simulate(300, 1)
+    bounds = [(each.least, each.most) for each in simulated]
+    formula = simulated[3].formula or 0.0
+    never, always = (0.0, 0.006), (1.0, 1.0)
+    slow, alike, again = (0.9, 1.0), (0.0, 0.065), (formula - 0.04, formula + 0.04)
+    assert bounds == [(0.034, 0.065), never, always, again, slow, alike, always, always]
+    found = [(each.name, round(each.share, 6), each.formula and round(each.formula, 6)) for each in simulated]
     assert found == [
         ("1 % of all answers are wrong: let through", 0.066667, 0.049536),
         ("2 % of all answers are wrong: let through", 0.003333, 0.00238),
@@ -68,13 +74,36 @@ def test_too_seldom_is_wrong_too() -> None:
 
 
 def test_people_read_what_was_seen_what_the_formula_says_and_what_is_accepted(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, printed: Callable[[], list[str]]
 ) -> None:
-    monkeypatch.setattr(commands, "simulate", lambda *_: simulated([0.0495, 0.2]))
+    asked: list[tuple[int, int]] = []
+    found = [*simulated([0.0495, 0.2]), Simulated("without a formula", 1.0, 0.9, 1.0)]
+
+    def simulate(runs: int, seed: int) -> list[Simulated]:
+        asked.append((runs, seed))
+        return found
+
+    monkeypatch.setattr(commands, "simulate", simulate)
     assert run("--runs", "3000", "--seed", "5") == 1
-    printed = capsys.readouterr().out
-    for text in ("case 0", "4.95 %", "5.00 %", "0.00 % to 6.50 %", "20.00 %", "yes", "no", "3,000 runs each, seed 5"):
-        assert text in printed
+    assert printed() == [
+        "what, in how many runs seen formula accepted",
+        "case 0 4.95 % 5.00 % 0.00 % to 6.50 % yes",
+        "case 1 20.00 % 5.00 % 0.00 % to 6.50 % no",
+        "without a formula 100.00 % - 90.00 % to 100.00 % yes",
+        "3,000 runs each, seed 5",
+    ]
+    assert asked == [(3_000, 5)]
+
+
+def test_no_figure_of_a_simulation_is_broken_in_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, printed: Callable[[], list[str]]
+) -> None:
+    monkeypatch.setattr(commands, "simulate", lambda *_: [Simulated("c" * 300, 0.05, 0.034, 0.065, 0.05)])
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run() == 0
+    lines = printed()
+    assert lines[1].endswith(" 5.00 % 5.00 % 3.40 % to 6.50 % yes")
+    assert "".join(lines[1:-1]).count("c") == 300
 
 
 def test_fewer_runs_than_the_bounds_are_made_for_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,20 +5,25 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
+from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.gate.evidence import AllowedHours
+from chalicelib.domain.migration.records.flag_history import FlagChange
 from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
 from chalicelib.domain.migration.rollouts.rollout import Approval, Direction, Entry, Intent, Seen, State
 from chalicelib.domain.migration.rollouts.rollout import Rollout as StoredRollout
+from chalicelib.flags.changes.as_json import change_document
 from chalicelib.services.migration.rollouts.as_json import rollout_document
 from infra import __main__ as command_line
 from infra.operations.printing import duration
-from infra.operations.rollout import commands
-from infra.operations.rollout.printing import print_rollout, print_rollouts
+from infra.operations.rollout import commands, printing
+from infra.operations.rollout.printing import print_changed, print_rollout, print_rollouts
 from infra.targets.flags import Flags
 from tests.fakes.gate import BROKEN, SHUT
 from tests.unit.flags.rollout import Rollout
@@ -244,3 +249,109 @@ def test_rollouts_are_a_line_each(printed: Callable[[], list[str]]) -> None:
 def test_hours_of_every_day_name_no_days(printed: Callable[[], list[str]]) -> None:
     print_rollout(replace(STOPPED, plan=Plan(steps_of("50:1d"), 0, replace(WEEKDAYS, days=tuple(range(7))))), AT)
     assert "plan 50:1d; from 9 to 17 o'clock Europe/Berlin" in printed()
+
+
+CHANGE = FlagChange(
+    id="1",
+    at=AT,
+    by="olga",
+    action="set",
+    reason="why",
+    before={},
+    after={"a_new_backend": {"enabled": True, "rolloutPercent": 50}, "b": {"enabled": False}},
+    from_version="v1",
+    to_version="v2",
+    in_effect_ms=1_540,
+    problem="overtaken [by otto]",
+)
+
+
+def test_a_step_says_what_was_changed_and_what_keeps_it_from_its_effect(
+    printed: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    print_changed(CHANGE)
+    lines = ["a_new_backend: on, 50 %", "b: off, - %", "in effect everywhere after 1.5 s", "overtaken [by otto]"]
+    assert printed() == lines
+    print_changed(replace(CHANGE, in_effect_ms=None, problem=None))
+    assert printed() == lines[:2]
+    written = StringIO()
+    monkeypatch.setattr(printing, "console", Console(file=written, force_terminal=True))
+    print_changed(replace(CHANGE, after={}, in_effect_ms=None))
+    print_rollouts([RUNNING, STOPPED, replace(RUNNING, state=State.PAUSED)], AT)
+    assert [f"\x1b[{code}m" in written.getvalue() for code in (31, 32, 33)] == [True] * 3
+    assert written.getvalue().startswith("\x1b[31movertaken")
+
+
+@pytest.mark.parametrize(
+    ("made", "code", "lines"),
+    [
+        (None, 0, ["the flag was there already: the step is taken"]),
+        (replace(CHANGE, problem=None, after={}), 0, ["in effect everywhere after 1.5 s"]),
+        (replace(CHANGE, in_effect_ms=None, after={}), 1, ["overtaken [by otto]"]),
+        (replace(CHANGE, in_effect_ms=0, problem=None, after={}), 0, ["in effect everywhere after 0.0 s"]),
+    ],
+)
+@pytest.mark.parametrize("what", ["step", "abort"])
+def test_a_step_fails_where_it_was_not_seen_in_effect(
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    made: FlagChange | None,
+    code: int,
+    lines: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked: list[Any] = []
+
+    def done(*arguments: Any, **more: Any) -> FlagChange | None:
+        asked.append((*arguments, *more.items()))
+        return made
+
+    operations: Any = SimpleNamespace(rollouts=SimpleNamespace(step=done, abort=done))
+    monkeypatch.setattr(commands, "flags_of", lambda _: nullcontext(Flags(operations, "olga", None)))
+    monkeypatch.setattr(commands, "person", lambda: "olga")
+    assert run(what, TABLE, *BECAUSE) == code
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == lines
+    assert printed.err.splitlines()[-1] == (
+        "deploying, and waiting until every function has asked AppConfig again: 15 seconds"
+    )
+    assert run(what, TABLE, *BECAUSE, "--json") == code
+    assert json.loads(capsys.readouterr().out) == (made and json.loads(json.dumps(change_document(made))))
+    hurry = [("hurry", False)] if what == "step" else []
+    assert asked == [(Component.ENERGY_TABLE, "olga", "a test", 90.0, *hurry)] * 2
+
+
+@pytest.mark.parametrize(
+    ("said", "plan"),
+    [
+        ((), None),
+        (("--steps", "10:1h"), Plan(steps_of("10:1h"))),
+        (("--approvals", "0"), Plan()),
+        (("--approvals", "1"), Plan(approvals=1)),
+        (("--exact",), Plan(exact=True)),
+        (("--weekdays",), Plan(hours=AllowedHours("Europe/Berlin", 0, 24, tuple(range(5))))),
+        (("--hours", "9-17"), Plan(hours=AllowedHours("Europe/Berlin", 9, 17, tuple(range(7))))),
+        (("--hours", "9-17", "--weekdays", "--zone", "UTC"), Plan(hours=replace(WEEKDAYS, zone="UTC"))),
+    ],
+)
+def test_a_plan_is_as_it_is_said_and_else_the_one_before(
+    rollout: Rollout, monkeypatch: pytest.MonkeyPatch, said: tuple[str, ...], plan: Plan | None
+) -> None:
+    asked: list[Any] = []
+    found = SimpleNamespace(start=lambda *given: asked.append(given), one=lambda _: RUNNING)
+    operations: Any = SimpleNamespace(rollouts=found)
+    monkeypatch.setattr(commands, "flags_of", lambda _: nullcontext(Flags(operations, "olga", None)))
+    assert run("start", TABLE, *said, *BECAUSE) == 0
+    assert asked == [(Component.ENERGY_TABLE, plan, "olga", "a test")]
+
+
+@pytest.mark.parametrize(("said", "percent"), [((), None), (("--percent", "12.5"), Decimal("12.5"))])
+def test_an_approval_is_for_the_next_step_or_for_a_percentage(
+    rollout: Rollout, monkeypatch: pytest.MonkeyPatch, said: tuple[str, ...], percent: Decimal | None
+) -> None:
+    asked: list[Any] = []
+    found = SimpleNamespace(approve=lambda *given: asked.append(given), one=lambda _: RUNNING)
+    operations: Any = SimpleNamespace(rollouts=found)
+    monkeypatch.setattr(commands, "flags_of", lambda _: nullcontext(Flags(operations, "olga", None)))
+    assert run("approve", TABLE, *said, *BECAUSE) == 0
+    assert asked == [(Component.ENERGY_TABLE, percent, "olga", "a test")]

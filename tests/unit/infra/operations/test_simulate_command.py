@@ -50,6 +50,9 @@ def test_one_seed_that_does_not_hold_is_an_exit_code_of_1() -> None:
     assert result.exit_code == 1
     assert "2 seeds, 61.32 virtual years" in result.stdout
     assert "1 lost writes (in 1 seeds)" in result.stdout
+    headings = " ".join(result.stdout.splitlines()[0].split())
+    assert headings == "seed writes reads lost wrong exposed not found back false 100 % (d) holds"
+    assert result.stderr.splitlines() == ["seed 12: holds", "seed 13: does not hold"]
     rows = [line.split() for line in result.stdout.splitlines() if line.strip()[:2] in ("12", "13")]
     assert rows == [
         ["12", "2000", "0", "0", "0", "0", "0", "0", "0", "never", "yes"],

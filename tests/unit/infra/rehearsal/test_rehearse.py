@@ -16,7 +16,7 @@ from infra.operations import rehearsal
 from infra.rehearsal.plan import GUARDS, Guard
 from infra.rehearsal.rehearse import Rehearsed, rehearse
 from infra.rehearsal.scene import Scene
-from infra.rehearsal.timeline import Entry, Say, Step, Timeline
+from infra.rehearsal.timeline import Entry, Say, Step, Timeline, markdown
 
 DRAIN = next(guard for guard in GUARDS if guard.name == "drain")
 
@@ -124,3 +124,45 @@ def test_the_command_prints_the_timeline_and_fails_with_it(
     assert says in done.stdout
     as_json = CliRunner().invoke(rehearsal.rehearsal, [*chosen, "--json"])
     assert (as_json.exit_code, json.loads(as_json.stdout)) == (code, made.as_document())
+
+
+def test_the_timeline_is_a_table_and_what_was_not_come_to_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    entries = (Entry("backfill", 0.4, 59.6, "12 [readings]", True), Entry("verify", 665.0, 5.2, "it [differs]", False))
+    rehearsal.print_rehearsed(Rehearsed(Timeline(entries, ("mode", "flags")), DRAIN))
+    drawn = str.maketrans(dict.fromkeys("┏━┳┓┃┡╇┩│└─┴┘", " "))
+    lines = [" ".join(line.translate(drawn).split()) for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if line] == [
+        "at took step what was seen",
+        "00:00 60 s backfill 12 [readings]",
+        "11:05 5 s verify it [differs]",
+        "11:10 in all",
+        "not come to: mode, flags",
+        "without drain: 'verify' has noticed it",
+    ]
+
+
+def test_a_guard_that_another_step_notices_is_not_proven(capsys: pytest.CaptureFixture[str]) -> None:
+    failed = Timeline((Entry("backfill", 0.0, 1.0, "", False),))
+    rehearsal.print_rehearsed(Rehearsed(failed, DRAIN))
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "without drain: the rehearsal failed before or beside 'verify', which must notice it"
+    )
+
+
+def test_a_timeline_goes_on_in_the_next_line_and_is_printed_for_markdown_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = Rehearsed(Timeline((Entry("verify", 61.0, 2.0, "x" * 300, True),)), None)
+
+    def instead(_without: Guard | None, say: Say) -> Rehearsed:
+        say("step [1]")
+        return made
+
+    monkeypatch.setattr(rehearsal, "rehearse", instead)
+    monkeypatch.setenv("COLUMNS", "80")
+    done = CliRunner().invoke(rehearsal.rehearsal, [])
+    assert (done.stdout.count("x"), done.stderr) == (300, "step [1]\n")
+    assert CliRunner().invoke(rehearsal.rehearsal, ["--markdown"]).stdout == f"{markdown(made.timeline)}\n"

@@ -1,6 +1,7 @@
 """A backup's file: every type comes back, and what is not whole is refused with what is wrong."""
 
 import gzip
+import os
 import stat
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -97,6 +98,18 @@ def test_a_file_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         interrupted()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_backup_has_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "sample.unfinished").write_bytes(b"half")
+    written(tmp_path / "sample")
+    assert [path.name for path in tmp_path.iterdir()] == ["sample"]
+
+
+def test_what_has_its_name_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda number: sizes.append(os.fstat(number).st_size))
+    assert [written(tmp_path / "sample").stat().st_size] == sizes
 
 
 def test_a_backup_that_is_there_is_not_overwritten(file: Path) -> None:

@@ -1,11 +1,14 @@
 """What the command ``status`` prints, and how it ends."""
 
 import json
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from chalicelib.bootstrap.operations import operations
 from chalicelib.domain.backends.backend import Backend
@@ -19,7 +22,7 @@ from chalicelib.domain.migration.status.records import RollbackDrill
 from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
 from infra import __main__ as command_line
 from infra.operations import drill
-from infra.operations.status import commands
+from infra.operations.status import commands, printing
 from infra.operations.verify import verify
 from infra.targets.deployment import Deployment
 from tests.unit.services.migration.status.system import AWAY, System, compared
@@ -194,6 +197,33 @@ def test_functions_of_another_release_than_the_command_are_named(
     monkeypatch.setattr(commands, "digest_of_sources", lambda _: "here")
     monkeypatch.setattr(Deployment, "parameters", lambda _: {"Release": release})
     assert ("another release than these commands" in shown(capsys)) is is_said
+
+
+def test_without_anything_ever_done_the_lines_say_so(system: System, printed: Callable[[], list[str]]) -> None:
+    run("--component", "energy_table")
+    head, *lines = printed()
+    assert head.startswith("energy_table off: ")
+    words = ("share", "old", "new", "compared", "feedback", "last change", "rollout")
+    assert len(lines) == len(words)
+    assert all(line.startswith(f"{word} ") for word, line in zip(words, lines, strict=True))
+    said = dict(zip(words, lines, strict=True))
+    assert said["old"].startswith("old no answers")
+    assert said["feedback"].startswith("feedback 0 open, 0 looked at")
+    assert said["last change"].startswith("last change never ")
+    assert said["rollout"].startswith("rollout none ")
+
+
+def test_what_may_go_on_is_green_and_what_may_not_is_red(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    def colours() -> tuple[bool, bool]:
+        written = StringIO()
+        monkeypatch.setattr(printing, "console", Console(file=written, force_terminal=True, width=250))
+        run("--component", "energy_table")
+        return "\x1b[32m" in written.getvalue(), "\x1b[31m" in written.getvalue()
+
+    assert colours() == (True, False)
+    system.rollout.set(10)
+    system.figures.shares[TABLE] = Share(200, 100)
+    assert colours() == (False, True)
 
 
 def test_what_could_not_be_looked_at_says_why_beside_the_rest(

@@ -1,0 +1,150 @@
+"""What ``mode`` and ``sync`` ask for, wait for and print."""
+
+import json
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.meters.walks import Walk
+from chalicelib.services.migration.sync.sync_job import SyncReport
+from chalicelib.services.migration.sync.sync_modes import ModeReport
+from infra import __main__ as command_line
+from infra.operations.sync import catching_up, mode, sync
+from infra.targets import workers
+
+REPORT = SyncReport("synced", changes=2, inserted=1)
+LINE = "synced: 2 changes seen; 1 inserted, 0 replaced, 0 deleted; lag 0.0 s"
+
+
+class Operations:
+    """The operations of whatever target is named, and what they are asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.drains = [0.0]
+        self.state = SyncState(SyncMode.DUAL_WRITE, 5, Side.OLD)
+        self.modes = self.sync = self.consistency = self
+        self.fan_out = "fan-out"
+
+    def show(self) -> ModeReport:
+        seconds = self.drains[0] if len(self.drains) == 1 else self.drains.pop(0)
+        return ModeReport(self.state, seconds, [ModeChange(SyncMode.DUAL_WRITE, 5, "wh[y]", "olga")])
+
+    def set(self, wanted: SyncMode, reason: str, by: str) -> SyncState:
+        self.asked.append(("set", wanted, reason, by))
+        return self.state
+
+    def recover(self, wanted: SyncMode | None, reason: str, by: str) -> None:
+        self.asked.append(("recover", wanted, reason, by))
+
+    def run(self, seconds: float, show: Any, *, full: bool) -> SyncReport:
+        self.asked.append(("run", full))
+        show(REPORT)
+        return REPORT
+
+    def answer(self) -> None:
+        self.asked.append("answer")
+
+    def count_meters(self) -> int:
+        return 3
+
+
+@pytest.fixture
+def operations(monkeypatch: pytest.MonkeyPatch) -> Operations:
+    operations = Operations()
+    for module in (mode, sync):
+        monkeypatch.setattr(module, "connected", lambda _: nullcontext(operations))
+
+    def walked(service: object, walk: Walk, ranges: int, show: object) -> None:
+        operations.asked.append((service, walk, ranges))
+
+    monkeypatch.setattr(workers, "with_workers", lambda _: nullcontext(operations))
+    monkeypatch.setattr(sync, "walked", walked)
+    monkeypatch.setattr(mode, "person", lambda: "olga")
+    monkeypatch.setattr(catching_up, "time", SimpleNamespace(sleep=lambda s: operations.asked.append(("sleep", s))))
+    return operations
+
+
+def run(*arguments: str) -> int | str | None:
+    try:
+        command_line.run([*arguments, "--stage", "nowhere"])
+    except SystemExit as exited:
+        return exited.code
+    return 0
+
+
+SET = ("set", SyncMode.DUAL_WRITE, "we begin", "olga")
+
+
+@pytest.mark.parametrize(
+    ("wait", "catches_up", "asked"),
+    [
+        ((), True, [SET]),
+        (("--wait",), True, [SET, ("sleep", 10.0), ("sleep", 2.5), ("run", False)]),
+        (("--wait",), False, [SET, ("sleep", 10.0), ("sleep", 2.5)]),
+    ],
+)
+def test_a_change_of_the_mode_waits_where_it_is_asked_to(
+    operations: Operations,
+    wait: tuple[str, ...],
+    catches_up: bool,
+    asked: list[Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    operations.drains = [12.5, 2.5, 0.0]
+    if not catches_up:
+        operations.state = SyncState(SyncMode.DUAL_WRITE, 5)
+    assert run("mode", "set", "dual_write", "--reason", "we begin", *wait) == 0
+    printed = capsys.readouterr()
+    assert operations.asked == asked
+    assert printed.out.startswith("mode   dual_write: writes go to both")
+    assert "wh[y]" in printed.out
+    said = [f"waiting {seconds} s for writes of the mode before" for seconds in (13, 3)]
+    assert printed.err.splitlines()[1:] == [*(said if wait else []), *([LINE] if ("run", False) in asked else [])]
+
+
+@pytest.mark.parametrize(("wanted", "mode"), [((), None), (("new_only",), SyncMode.NEW_ONLY)])
+def test_a_lost_mode_is_written_again(
+    operations: Operations, wanted: tuple[str, ...], mode: SyncMode | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("mode", "recover", *wanted, "--reason", "lost", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == operations.show().as_document()
+    assert operations.asked == [("recover", mode, "lost", "olga")]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_the_mode_is_shown(operations: Operations, form: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("mode", "show", *form) == 0
+    printed = capsys.readouterr().out
+    assert (json.loads(printed)["mode"] if form else printed.split()[1]) == ("dual_write" if form else "dual_write:")
+
+
+@pytest.mark.parametrize("full", [(), ("--full",)])
+@pytest.mark.parametrize("catches_up", [True, False])
+def test_the_sync_job_runs_after_the_drain_of_a_side_that_catches_up(
+    operations: Operations, catches_up: bool, full: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    operations.drains = [2.5, 2.5, 0.0]
+    if not catches_up:
+        operations.state = SyncState(SyncMode.DUAL_WRITE, 5)
+    assert run("sync", *full) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{LINE}\n"
+    assert printed.err.splitlines()[-1] == LINE
+    waited = [("sleep", 2.5)] if catches_up else []
+    assert operations.asked == [*waited, ("run", bool(full))]
+    assert run("sync", *full, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == REPORT.as_document()
+
+
+def test_workers_compare_all_meters_and_the_caller_follows_what_has_changed_meanwhile(
+    operations: Operations, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operations.drains = [2.5, 2.5, 0.0]
+    assert run("sync", "--full", "--fan-out", "16") == 0
+    assert operations.asked == [("sleep", 2.5), "answer", ("fan-out", Walk.SYNC, 16), ("run", False)]
+    assert run("sync", "--fan-out", "16") == 2
+    assert "--fan-out divides all meters: say --full" in capsys.readouterr().err
