@@ -1,6 +1,8 @@
 """Runs the tests of the page's scripts (tests/web), in Node with a document but no browser."""
 
+import re
 import subprocess
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -9,20 +11,27 @@ from infra.local.environments import FOLDER
 
 ROOT = Path(__file__).parents[3]
 TESTS = sorted((ROOT / "tests" / "web").rglob("*.test.js"))
+# One process runs the files of a folder: starting it and loading a document takes longer than most tests.
+ALONE = [file for file in TESTS if "\nbeforeEach(" in file.read_text()]  # which would be done before everybody's tests
+TOGETHER = groupby((file for file in TESTS if file not in ALONE), key=lambda file: file.parent)
+RUNS = [*([file] for file in ALONE), *(list(files) for _, files in TOGETHER)]
+OPTIONS = (
+    "--test",
+    "--test-isolation=none",
+    "--test-force-exit",
+    "--test-timeout=120000",  # a sign-in's timer is long
+    "--test-reporter=tap",
+)
 
 
-@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name)
-def test_a_script_keeps_its_promises(file: Path) -> None:
+@pytest.mark.parametrize("files", RUNS, ids=lambda files: " ".join(file.stem for file in files))
+def test_scripts_keep_their_promises(files: list[Path]) -> None:
     node = FOLDER / "javascript" / "bin" / "node"
-    options = [
-        "--test",
-        "--test-force-exit",
-        "--test-timeout=120000",
-        "--test-reporter=tap",
-    ]  # a sign-in's timer is long
-    done = subprocess.run([node, *options, file], capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run([node, *OPTIONS, *files], capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "\n# pass 0\n" not in done.stdout
+    passed = re.search(r"^# pass (\d+)$", done.stdout, re.MULTILINE)
+    assert passed, done.stdout
+    assert int(passed[1]) >= sum(len(re.findall(r"^test\(", file.read_text(), re.MULTILINE)) for file in files) > 0
 
 
 def test_there_are_such_tests() -> None:
