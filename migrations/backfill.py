@@ -7,7 +7,7 @@ with the number of users: meters are found one after another by the index, large
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -167,8 +167,6 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
 def again_when_unavailable(work: Callable[[], T]) -> T:
     """A failover takes seconds; the calls themselves wait that long, so a few more of them are enough."""
     for _ in range(ATTEMPTS - 1):
-        try:
+        with suppress(UnavailableError):
             return work()
-        except UnavailableError:
-            continue
     return work()

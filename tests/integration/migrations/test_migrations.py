@@ -34,8 +34,10 @@ def preview(database, direction):
 def up(database, run):
     if database["switch"].find_one({{"_id": "fail"}}):
         raise ValueError("the switch is on")
+    assert database["migrations"].find_one({{"_id": "{name}"}})["state"] == "applying"
     database["done"].insert_one({{"up": "{name}"}})
 def down(database, run):
+    assert database["migrations"].find_one({{"_id": "{name}"}})["state"] == "reverting"
     database["done"].insert_one({{"down": "{name}"}})
 '''
 

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -30,7 +30,7 @@ from chalicelib.services.recording.energy_crud import ReadingCorrection, Reading
 from infra.local.demo import old_energies
 from infra.local.waiting import wait_until
 from migrations import runner
-from migrations.backfill import THREADS, Backfill, again_when_unavailable, now
+from migrations.backfill import THREADS, Backfill, again_when_unavailable, count_meters, now
 from migrations.errors import MigrationError
 from migrations.lock import holder
 from migrations.runner import Options
@@ -143,14 +143,18 @@ def test_it_goes_on_behind_its_checkpoint(empty: Database[Any]) -> None:
     seen = Meters()
     Backfill(database, seen).run()
     assert 8 <= seen.total <= 14
+    assert "checkpoint" not in seen.said
     assert_both_sides_equal(database)
     assert database["control"].find_one({"_id": "backfill"}) is None
 
 
 class Meters(QuietRun):
-    """Remembers how many meters were announced."""
+    """Remembers how many meters were announced, and what was said."""
 
-    total = 0
+    total, said = 0, ""
+
+    def say(self, text: str) -> None:
+        self.said += text
 
     def progress(self, unit: str, total: int) -> Any:
         assert unit == "meters"
@@ -164,7 +168,9 @@ def test_after_another_mode_in_between_it_begins_anew(empty: Database[Any]) -> N
         Backfill(database, Stopping(after=9)).run(meters_at_once=THREADS)
     set_mode(database, SyncMode.DUAL_WRITE, since=1_000)
     database["energies"].update_one({"userId": old_energies.user_name(0), "type": "gas"}, {"$set": {"amount": 5.5}})
-    Backfill(database).run()
+    seen = Meters()
+    Backfill(database, seen).run()
+    assert seen.said.startswith("the checkpoint is of another period of the mode")
     assert_both_sides_equal(database)
 
 
@@ -244,6 +250,16 @@ def test_a_database_that_is_away_for_a_moment_is_asked_again() -> None:
     answers[:] = [False] * 20
     with pytest.raises(UnavailableError):
         again_when_unavailable(work)
+    assert len(answers) == 15, "it is asked five times"
+
+
+def test_meters_are_counted_from_the_beginning_or_behind_one(empty: Database[Any]) -> None:
+    runner.up(empty)
+    assert count_meters(empty) == 0
+    for user, kind in (("a", "power"), ("b", "power"), ("b", "gas"), ("c", "gas"), ("c", "water")):
+        empty["energies"].insert_one({"userId": user, "type": kind, "date": datetime(2024, 1, 1, tzinfo=UTC)})
+    assert count_meters(empty) == 4
+    assert count_meters(empty, ("b", EnergyType.GAS)) == 3, "of the one where it stopped, all"
 
 
 class Writer(threading.Thread):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -81,6 +83,27 @@ def test_the_first_script_makes_every_collection_and_says_what_it_keeps_of_those
     assert heard.said == ["1 documents that energies does not have are kept: python -m infra repair runs"]
     assert set(database.list_collection_names()).isdisjoint(DROPPED)
     assert [kept["reading"] for kept in database["repaired_readings"].find()] == ["of the new side alone"]
+
+
+def test_what_says_the_same_is_not_kept_and_what_differs_in_one_field_is(database: Database[Any]) -> None:
+    first, *_ = scripts(FOLDER)
+    first.load().up(database, Heard())
+    noon, amount = datetime(2024, 1, 1, 12, tzinfo=UTC), Decimal("7")
+    old = {"userId": "u", "type": "power", "date": noon, "amount": 7.0}
+    new = {**old, "amount": amount}
+    other = {"userId": "v", "type": "gas", "date": noon + timedelta(days=1), "amount": Decimal("8")}
+    for number, field in enumerate([*other, "none"]):
+        moved = noon + timedelta(hours=number)
+        database["energies"].insert_one({**old, "date": moved, "_id": field})
+        changed = {field: other[field]} if field in other else {}
+        database["source_energy_readings"].insert_one({**new, "date": moved, "_id": field, **changed})
+    database["energies"].insert_one({**old, "date": noon - timedelta(days=1), "amount": "seven", "_id": "a text"})
+    database["source_energy_readings"].insert_one({**new, "date": noon - timedelta(days=1), "_id": "a text"})
+    first.load().down(database, Heard())
+    kept = {entry["reading"]: entry for entry in database["repaired_readings"].find()}
+    assert kept.keys() == {*other, "a text"}
+    assert kept["type"]["before"] == {**new, "date": noon + timedelta(hours=1), "_id": "type", "type": "gas"}
+    assert (kept["type"]["side"], kept["type"]["after"], kept["type"]["userId"]) == ("new", None, "u")
 
 
 def test_what_was_noted_about_attempts_goes_with_their_index(database: Database[Any]) -> None:
