@@ -15,10 +15,12 @@ from chalicelib.domain.migration.sync.reconciliation import Reconciled, RepairRu
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.fence import fence_id
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
+from tests.integration.repositories.sent_commands import looks_at, sent_commands
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 ALICE = ("alice", POWER)
 NOW = 1_700_000_000_000
+EVERYTHING = Selection()
 MOMENT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 Document = dict[str, Any]
 Reconcile = Callable[..., Reconciled]
@@ -45,7 +47,7 @@ def twins(migrated: Database[Any]) -> MongoReconciliationRepository:
 def reconcile(twins: MongoReconciliationRepository) -> Reconcile:
     """Of alice's power meter, under the run r."""
 
-    def call(selection: Selection = Selection(), source: Side | None = None, deletes: int = 0) -> Reconciled:
+    def call(selection: Selection = EVERYTHING, source: Side | None = None, deletes: int = 0) -> Reconciled:
         return twins.reconcile(ALICE, selection, RepairRun("r", source), deletes)
 
     return call
@@ -173,7 +175,7 @@ def test_the_meter_of_an_erased_person_is_not_marked_where_their_document_has_th
 ) -> None:
     old(migrated, document(1, 3))
     new(migrated, document(1, 8, Decimal(9)) | {"userId": "bob"})
-    migrated["control"].insert_one({"_id": fence_id("bob"), "erasedAt": day(1), "opensAt": datetime.max})
+    migrated["control"].insert_one({"_id": fence_id("bob"), "erasedAt": day(1), "opensAt": day(2)})
     assert reconcile().inserted == 1
     assert [item["_id"] for item in found(migrated, "meters")] == ["alice|power"]
     assert [item["userId"] for item in found(migrated, "source_energy_readings")] == ["alice"]
@@ -266,6 +268,13 @@ def test_readings_belong_to_the_meters_that_both_sides_name(
         ALICE: [key(1), key(2)],
         ("alice", GAS): [key(1)],
     }
+
+
+def test_whose_readings_are_is_read_without_the_rest_of_them(migrated: Database[Any], mongodb_uri: str) -> None:
+    with sent_commands(mongodb_uri, migrated.name) as (database, sent):
+        MongoReconciliationRepository(database, 20, lambda: NOW).owners((key(1),))
+    looks = looks_at(sent, "energies") + looks_at(sent, "source_energy_readings")
+    assert [look["projection"] for look in looks] == [{"_id": 1, "userId": 1, "type": 1}] * 2
 
 
 def test_a_digest_is_of_ids_dates_and_amounts_alone(
