@@ -134,7 +134,7 @@ class _Look:
             first, last = left.pop(0)
             found = points_between(self._readings, self._type, (first, last), readings)
             if len(found) == readings and found.instants[-1] < last:
-                left.insert(0, (found.instants[-1] + 1, last))
+                left = [(found.instants[-1] + 1, last), *left]
                 last = found.instants[-1]
             taken.append(((first, last), found))
             readings -= len(found)

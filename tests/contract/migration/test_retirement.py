@@ -1,6 +1,11 @@
 """The calendar of the retirement, the ledger of callers and the old backend's answers, on the fake and on MongoDB."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.backends.backend import Backend
@@ -148,3 +153,46 @@ def test_of_the_old_backends_answers_the_last_that_people_asked_for_counts(ports
         answered(ports, user, component, decision, AT + number)
     assert ports.retirement.old_answers(AT) == {"dashboard": AT + 1}
     assert ports.retirement.old_answers(AT + 2) == {}
+
+
+def moment(ms: int) -> datetime:
+    return datetime(2030, 3, 17, 17, 46, 40, ms * 1000, tzinfo=UTC)
+
+
+MONGO = pytest.mark.parametrize("ports", ["mongo"], indirect=True)
+
+
+@MONGO
+def test_the_calendars_document_is_what_other_releases_read(ports: Ports, migrated: Database[Any]) -> None:
+    assert ports.retirement.save(WHOLE)
+    assert migrated["control"].find_one({"_id": "retirement"}) == {
+        "_id": "retirement",
+        "announcedAt": moment(0),
+        "deprecatedAt": moment(1),
+        "sunsetAt": moment(9),
+        "brownOuts": [
+            {"start": moment(2), "end": moment(3), "withheld": None, "withheldAt": None},
+            {"start": moment(4), "end": moment(5), "withheld": "the page calls", "withheldAt": moment(4)},
+        ],
+        "optOuts": [{"caller": "0" * 32, "until": moment(9)}],
+        "rehearsal": True,
+        "log": [
+            {"at": moment(0), "by": "用户", "what": "sunset", "reason": "why"},
+            {"at": moment(1), "by": "olga", "what": "brown-out", "reason": "because"},
+        ],
+        "version": 1,
+    }
+
+
+@MONGO
+def test_a_callers_row_is_what_other_releases_read(ports: Ports, migrated: Database[Any]) -> None:
+    record(ports, CALL, AT, AT + DAY_MS)
+    [row] = migrated["v1_callers"].find({}, {"_id": 0})
+    assert row == {
+        "user": "0" * 32,
+        "client": "curl",
+        "route": "PUT /v1/energy/{reading_id}",
+        "first": moment(0),
+        "last": moment(0).replace(day=18),
+        "days": {"2030-03-17": 1, "2030-03-18": 1},
+    }

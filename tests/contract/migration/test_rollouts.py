@@ -1,7 +1,12 @@
 """The record of rollouts, on the fake and on MongoDB."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
+
+import pytest
+from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.backends.component import Component
@@ -61,3 +66,33 @@ def test_those_that_have_ended_are_not_carried(ports: Ports) -> None:
         ports.rollouts.save(replace(PLAIN, component=component, state=state))
     assert {rollout.state for rollout in ports.rollouts.all()} == set(State)
     assert {rollout.state for rollout in ports.rollouts.carried()} == {State.RUNNING, State.PAUSED, State.STOPPED}
+
+
+@pytest.mark.parametrize("ports", ["mongo"], indirect=True)
+def test_its_document_is_what_other_releases_read(ports: Ports, migrated: Database[Any]) -> None:
+    def at(ms: int) -> datetime:
+        return datetime(2023, 11, 14, 22, 13, 20, ms * 1000, tzinfo=UTC)
+
+    nothing: dict[str, Any] = {"by": "olga", "reason": "why", "since": at(0), "state": "running"}
+    assert ports.rollouts.save(WHOLE)
+    steps = [
+        {"percent": Decimal(0), "holdMs": 1_000},
+        {"percent": Decimal("12.5"), "holdMs": 7_200_000},
+        {"percent": Decimal(100), "holdMs": 604_800_000},
+    ]
+    hours = {"zone": "Europe/Berlin", "first": 9, "last": 17, "days": [0, 4]}
+    back = {"direction": "back", "percent": None, "by": "otto", "reason": "broken", "ends": "aborted", "tries": 1}
+    assert migrated["rollouts"].find_one() == {
+        "_id": "energy_table",
+        **nothing,
+        "plan": {"steps": steps, "approvals": 1, "hours": hours, "exact": True},
+        "step": 1,
+        "intent": {**back, "at": at(1)},
+        "approval": {"percent": Decimal("12.5"), "at": at(2), "by": "otto", "reason": "I have looked", "named": False},
+        "log": [
+            {"at": at(3), "what": "start", "by": "用户", "reason": "why"},
+            {"at": at(4), "what": "pause", "by": "olga", "reason": "wait"},
+        ],
+        "seen": {"at": at(5), "text": "it waits", "command": "look"},
+        "version": 1,
+    }
