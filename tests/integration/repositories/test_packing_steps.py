@@ -14,7 +14,7 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.meters.packing import Packed, PackingMark
 from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.repositories import packing
+from chalicelib.repositories import packing, transactions
 from chalicelib.repositories.meters import MongoMeterRepository, published
 from chalicelib.services.recording.energy_crud import ReadingDraft
 
@@ -99,7 +99,7 @@ def test_each_step_takes_as_many_readings_as_it_may_and_goes_on_behind_them(
         seen.append((outcome, ranges_of(unpacked), stored_years(unpacked)))
         steps.append(meter_of(unpacked)["packing"]["step"])
     of_2020, of_2022 = {f"{METER}|2020": 2}, {f"{METER}|2020": 2, f"{METER}|2021": 1, f"{METER}|2022": 1}
-    done = (Packed.DONE, [], of_2022 | {f"{METER}|2022": 2})
+    done: tuple[Packed, list[Any], dict[str, int]] = (Packed.DONE, [], of_2022 | {f"{METER}|2022": 2})
     assert seen == [
         (Packed.MORE, [(day(2020, 6, 1), LAST)], of_2020),
         (Packed.MORE, [(day(2022, 1, 1), LAST)], of_2022),
@@ -211,7 +211,7 @@ def test_it_is_given_up_where_a_part_is_not_what_it_says(
 def test_a_step_that_somebody_else_was_faster_with_changes_nothing(
     pack: Callable[[], Packed], unpacked: Database[Any], monkeypatch: pytest.MonkeyPatch, field: str
 ) -> None:
-    at_once = packing.in_transaction
+    at_once = transactions.in_transaction
 
     def later(*work: Any) -> Any:
         unpacked["meters"].update_one({"_id": METER}, {"$set": {field: 1}})

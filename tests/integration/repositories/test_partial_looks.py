@@ -99,8 +99,8 @@ def test_of_more_changes_than_are_looked_up_nothing_is_taken(
 
 
 def test_where_nothing_was_displayed_the_register_did_not_fall(container: Container, around: Around) -> None:
-    record(container, (moment(0), 1))
-    container.energy.delete("alice", container.old.readings("alice", POWER)[0].id)
+    recorded = container.energy.create("alice", ReadingDraft(POWER, FIRST.isoformat(), Decimal(1)))
+    container.energy.delete("alice", recorded.reading.id)
     assert container.calculation.refresh("alice", POWER)
     record(container, (moment(50), 7))
     assert days_of(around(moment(40))) == [50]

@@ -12,6 +12,7 @@ from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.meters.walks import Unreadable, UnreadableDocument
 from chalicelib.repositories import quarantine as module
 from chalicelib.repositories.quarantine import (
+    hidden_doubles,
     known_among,
     quarantine,
     quarantine_all,
@@ -141,7 +142,7 @@ def doubled(migrated: Database[Any]) -> Database[Any]:
     changes: list[Document] = [
         {"_id": "hidden", "updatedAt": MARCH},
         {"_id": "counts", "updatedAt": MAY},
-        {"_id": "damaged", "amount": "much"},
+        {"_id": "damaged", "amount": "much", "date": MAY.replace(day=2)},
         {"_id": "alone", "date": MAY},
         {"_id": "bobs", "userId": "bob"},
     ]
@@ -160,6 +161,16 @@ def test_everything_takes_in_the_doubles_that_do_not_count(doubled: Database[Any
     doubled["energies"].delete_one({"_id": "counts"})
     quarantine_all(doubled, Side.OLD)
     assert [is_open(doubled, key) for key in ("damaged", "hidden")] == [True, False], "it counts now"
+
+
+def test_doubles_are_found_by_the_index_and_only_those_of_an_instant_are_read(
+    doubled: Database[Any], mongodb_uri: str
+) -> None:
+    with sent_commands(mongodb_uri, doubled.name) as (database, sent):
+        assert [document["_id"] for document in hidden_doubles(database["energies"])] == ["hidden"]
+        assert [*hidden_doubles(database["energies"], {"userId": "bob"})] == []
+    instants = [look["filter"]["$and"][1] for look in looks_at(sent, "energies")]
+    assert instants == [{"userId": "alice", "type": "power", "date": MARCH}]
 
 
 def test_of_the_twins_that_stay_each_says_why(doubled: Database[Any]) -> None:
