@@ -14,6 +14,7 @@ from chalicelib.domain.migration.sync.reconciliation import RepairRun
 from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, Undone
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.repaired import MongoRepairedReadings
+from tests.integration.repositories.sent_commands import looks_at, sent_commands
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 ALICE = ("alice", POWER)
@@ -97,6 +98,13 @@ def test_what_a_run_kept_comes_meter_by_meter_in_the_order_in_which_it_was_kept(
     gas = KeptDocument(5, ("alice", GAS), Side.OLD, key(1))
     bobs = KeptDocument(0, ("bob", POWER), Side.NEW, key(2))
     assert [*repaired.kept("r")] == [[gas], [first, second], [third], [bobs]]
+
+
+def test_they_are_read_by_the_index_some_hundreds_at_once(migrated: Database[Any], mongodb_uri: str) -> None:
+    with sent_commands(mongodb_uri, migrated.name) as (database, sent):
+        assert [*MongoRepairedReadings(database, 20, lambda: NOW).kept("r")] == []
+    [look] = looks_at(sent, "repaired_readings")
+    assert (look["sort"], look["batchSize"]) == ({"run": 1, "userId": 1, "type": 1, "_id": 1}, 500)
 
 
 @pytest.mark.parametrize("side", ["old", "new"])
