@@ -184,6 +184,14 @@ def test_of_a_displayed_meter_only_what_was_written_since_is_left(
     assert whole.violations == (), "the parts are the packing's, not the display's, and that is no damage"
 
 
+def test_a_range_that_ends_with_the_last_reading_of_a_step_is_over(
+    pack: Callable[[], Packed], displayed: Database[Any], container: Container
+) -> None:
+    record(container, "2022-03-01T00:00Z", 24_267)
+    record(container, "2022-04-01T00:00Z", 24_268)
+    assert [pack(), pack(), ranges_of(displayed)] == [Packed.MORE, Packed.DONE, []]
+
+
 def test_where_all_of_a_displayed_meter_changed_it_begins_from_nothing(
     pack: Callable[[], Packed], displayed: Database[Any]
 ) -> None:

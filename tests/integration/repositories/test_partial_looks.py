@@ -10,6 +10,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Container
+from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.ports.values import MeterSnapshot
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.repositories import partial_snapshots
@@ -202,3 +203,22 @@ def test_between_two_instants_are_those_at_them_too(container: Container) -> Non
     record(container, (moment(65), 1064), (moment(70, 1), 1070), (moment(90, 1), 1090))
     assert between(moment(50), moment(70)) == [50, 60, 65, 70]
     assert between(moment(100), moment(110)) == [100, 110]
+
+
+def test_of_the_history_the_last_change_decides_whether_the_mode_is_lost(
+    displayed: Database[Any], container: Container
+) -> None:
+    """A mode that was put back from before a change is an outage for each read."""
+
+    def change(mode: str, year: int) -> dict[str, Any]:
+        return {"mode": mode, "at": FIRST.replace(year=year), "reason": "why"}
+
+    def remember(changes: object) -> None:
+        displayed["control"].replace_one({"_id": "sync_mode_changes"}, {"changes": changes}, upsert=True)
+
+    for said in ("no list", None, [change("new_only", 2023), change("dual_write", 2024)]):
+        remember(said)
+        assert of_year(container, 2022) == [*range(0, 201, 10)]
+    remember([change("dual_write", 2023), change("new_only", 2024)])
+    with pytest.raises(LostModeError, match="older than the last change"):
+        of_year(container, 2022)
