@@ -1,6 +1,6 @@
 """Which readings a snapshot of a part takes from the store, and when it takes all or refuses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,10 +11,12 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Container
 from chalicelib.domain.errors import LostModeError
+from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.ports.values import MeterSnapshot
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.repositories import partial_snapshots
 from chalicelib.repositories.queries import MongoReadingQueries
+from chalicelib.repositories.snapshot_head import head_of
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from tests.integration.repositories.sent_commands import looks_at, sent_commands
 
@@ -150,6 +152,44 @@ def test_of_a_small_meter_it_takes_all(container: Container) -> None:
     record(container, (moment(125), 1124))
     snapshot = container.queries.snapshot_around("alice", POWER, lambda _: [to_ms(moment(55))])
     assert days_of(snapshot) == [*range(0, 121, 10), 125, *range(130, 201, 10)]
+
+
+@pytest.mark.parametrize(
+    ("falls", "days", "taken"),
+    [
+        (190, (300,), None),
+        (190, (91,), [90, 100]),
+        (20, (-5,), None),
+        (20, (91,), [90, 100]),
+        (100, (55, 151), None),
+        (100, (95,), None),
+        (100, (55,), [50, 60]),
+        (100, (300,), [170, 180, 200]),
+    ],
+)
+def test_where_the_register_fell_in_between_all_are_read(
+    container: Container, around: Around, falls: int, days: Sequence[int], taken: list[float] | None
+) -> None:
+    rows = [f"{moment(day).isoformat()},power,{day + 1000 * (day < falls)}" for day in range(0, 201, 10)]
+    container.imports.bulk_create("alice", "\n".join(["date,type,amount", *rows]).encode(), ImportOptions(confirm=True))
+    assert container.calculation.refresh("alice", POWER)
+    assert days_of(around(*map(moment, days))) == taken
+
+
+@pytest.mark.parametrize(("few", "years"), [(21, [2022]), (20, []), (-1, [])])
+def test_only_a_small_meters_parts_are_read_with_the_head(displayed: Database[Any], few: int, years: list[int]) -> None:
+    views = [f"alice|power|{name}" for name in ("histogram|-|c2", "summary|-|c2", "none")]
+    with displayed.client.start_session(snapshot=True) as session:
+        head = head_of(displayed, "alice", POWER, session, views=views, few=few)
+        others = [
+            head_of(displayed, user, kind, session, few=99) for user, kind in (("alice", EnergyType.GAS), ("x", POWER))
+        ]
+    assert [part["year"] for part in head.parts] == years
+    assert [view["_id"] for view in head.views or ()] == views[:2]
+    assert (head.has_readings, head.meter["_id"], head.sync.mode) == (True, "alice|power", "dual_write")
+    assert [(other.has_readings, other.meter, other.views, other.parts) for other in others] == [
+        (False, {}, None, [])
+    ] * 2
 
 
 @pytest.mark.parametrize(("few", "has_all"), [(21, True), (20, False)])

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from pymongo.database import Database
+from pymongo.errors import ExecutionTimeout, OperationFailure
 
 from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
-from chalicelib.domain.errors import LostModeError
+from chalicelib.domain.errors import LostModeError, UnavailableError
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
 from chalicelib.domain.migration.sync.reconciliation import FullDifference, SyncProgress, SyncStop, Verified
 from chalicelib.domain.migration.sync.recovery import Remains
@@ -294,3 +295,24 @@ def test_what_is_half_restored_is_not_opened(migrated: Database[Any], control: M
 def test_the_server_says_how_long_a_transaction_lives(migrated: Database[Any], control: MongoSyncControl) -> None:
     limit = "transactionLifetimeLimitSeconds"
     assert control.transaction_seconds() == migrated.client.admin.command({"getParameter": 1, limit: 1})[limit]
+
+
+class Refusing:
+    """A database whose server answers with an error."""
+
+    def __init__(self, error: Exception) -> None:
+        self.client = self.admin = self
+        self._error = error
+
+    def command(self, *_: object) -> None:
+        raise self._error
+
+
+def test_a_server_that_may_not_be_asked_does_not_say_and_one_that_is_late_is_away(
+    control: MongoSyncControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "_database", Refusing(OperationFailure("not authorized", 13)))
+    assert control.transaction_seconds() is None
+    monkeypatch.setattr(control, "_database", Refusing(ExecutionTimeout("too late", 50)))
+    with pytest.raises(UnavailableError):
+        control.transaction_seconds()
