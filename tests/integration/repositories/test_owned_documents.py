@@ -51,9 +51,14 @@ def test_a_meters_documents_are_those_under_its_ids_and_no_other_users(migrated:
 
 
 def test_what_only_claims_to_be_of_a_meter_comes_where_it_is_asked_for(migrated: Database[Any]) -> None:
-    claims = {"userId": "a", "type": "power", "n": 1}
-    ids = {"garbled": claims, "b|power|2024": claims, "a|power|2023": {"n": 1}, "a|gas|x": {**claims, "type": "gas"}}
-    others = {"none": {"userId": "a"}, "bobs": {**claims, "userId": "b"}}
+    claims: dict[str, Any] = {"userId": "a", "type": "power", "n": 1}
+    ids: dict[str, dict[str, Any]] = {
+        "garbled": claims,
+        "b|power|2024": claims,
+        "a|power|2023": {"n": 1},
+        "a|gas|x": {**claims, "type": "gas"},
+    }
+    others: dict[str, dict[str, Any]] = {"none": {"userId": "a"}, "bobs": {**claims, "userId": "b"}}
     migrated["meter_series"].insert_many([{"_id": key, **fields} for key, fields in (ids | others).items()])
     owned = OwnedDocuments(migrated, "a")
     own = [{"_id": "a|power|2023"}]

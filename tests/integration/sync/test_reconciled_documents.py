@@ -212,6 +212,17 @@ def test_a_selected_reading_is_looked_for_at_the_dates_of_both_sides(
     assert dates == [(key(1), day(3)), (key(2), day(4))], "what takes the place of another goes with it"
 
 
+def test_a_meter_is_read_in_the_order_of_its_index_on_both_sides(migrated: Database[Any], mongodb_uri: str) -> None:
+    with sent_commands(mongodb_uri, migrated.name) as (database, sent):
+        twins = MongoReconciliationRepository(database, 20, lambda: NOW)
+        twins.reconcile(ALICE, EVERYTHING)
+        twins.differences(ALICE)
+    looks = [looks_at(sent, name) for name in ("energies", "source_energy_readings")]
+    assert [[look.get("sort") for look in each] for each in looks] == [[{"date": 1}] * 2] * 2
+    shown = {"date": 1, "amount": 1, "updatedAt": 1}
+    assert [each[-1]["projection"] for each in looks] == [shown] * 2
+
+
 def test_a_plan_says_the_same_and_writes_nothing(migrated: Database[Any], twins: MongoReconciliationRepository) -> None:
     old(migrated, document(1, 3), document(2, 5))
     new(migrated, document(2, 6, Decimal(1)), document(3, 7, Decimal(1)))

@@ -20,19 +20,36 @@ def test_a_person_is_named_by_the_fields_or_else_by_the_pseudonym() -> None:
     assert Holds(texts=True).named("alice", "p1") is None
 
 
-def test_what_comes_late_is_known_by_the_moment_that_its_writer_notes() -> None:
-    assert {name.value: holds.late for name, holds in PEOPLE.items() if holds.late} == {
-        "quarantined_readings": "quarantinedAt",
-        "repaired_readings": "at",
-        "backend_usage_logs": "at",
-        "usage_people": "foldedAt",
-        "backend_comparisons": "at",
-        "gate_agreements": "at",
-        "feedback": "at",
-        "page_measurements": "at",
-        "v1_callers": "last",
-        "discarded_events": "discardedAt",
-    }
+# How each collection names people; ``~``: by their pseudonym, ``!``: the moment of what may come late.
+NAMING = """
+energies userId
+source_energy_readings userId
+meters userId keyed
+meter_series userId keyed
+display_energy_data userId keyed
+user_settings userId keyed
+imports userId
+quarantined_readings userId document.userId twin.userId !quarantinedAt
+repaired_readings userId before.userId after.userId !at
+backend_usage_logs userId ~user !at
+usage_people ~user !foldedAt
+backend_comparisons ~user !at
+gate_agreements ~user !at
+feedback userId ~user !at
+page_measurements ~user !at
+v1_callers ~user !last
+discarded_events texts !discardedAt
+control texts
+"""
+NAMES = dict(line.split(" ", 1) for line in NAMING.strip().splitlines())
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_these_fields_name_people(name: Collections) -> None:
+    holds = PEOPLE[name]
+    marked = [f"{mark}{field}" for mark, field in (("~", holds.pseudonym), ("!", holds.late)) if field]
+    words = [word for word, is_so in (("keyed", holds.keyed), ("texts", holds.texts)) if is_so]
+    assert " ".join([*holds.fields, *words, *marked]) == NAMES.get(name, "")
 
 
 @pytest.mark.parametrize(
