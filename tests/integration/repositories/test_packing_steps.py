@@ -13,6 +13,7 @@ from chalicelib.bootstrap.container import Container, Ports
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.meters.packing import Packed, PackingMark
+from chalicelib.domain.ports.values import WholeMeter
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.repositories import packing, transactions
 from chalicelib.repositories.meters import MongoMeterRepository, published
@@ -291,3 +292,15 @@ def test_a_meter_is_large_where_it_has_more_readings_than_are_read_at_once(
     whole = container.queries.whole("alice", POWER, CALCULATION_VERSION, at_once)
     assert whole is not None
     assert (whole.is_large, len(whole.snapshot.readings), whole.violations) == (is_large, 6, ())
+
+
+def test_what_claims_to_be_a_view_of_a_meter_is_looked_at_too(container: Container, displayed: Database[Any]) -> None:
+    def whole() -> WholeMeter:
+        found = container.queries.whole("alice", POWER, CALCULATION_VERSION)
+        assert found is not None
+        return found
+
+    assert [view.data_type for view in whole().displayed] == ["histogram", "monthly", "monthly", "monthly", "summary"]
+    displayed["display_energy_data"].insert_one({"_id": "garbled", "userId": "alice", "type": "power"})
+    assert {broken.document for broken in whole().violations} == {"garbled"}
+    assert list(whole().displayed) == []

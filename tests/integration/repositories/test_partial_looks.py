@@ -105,6 +105,7 @@ def test_where_nothing_was_displayed_the_register_did_not_fall(container: Contai
     recorded = container.energy.create("alice", ReadingDraft(POWER, FIRST.isoformat(), Decimal(1)))
     container.energy.delete("alice", recorded.reading.id)
     assert container.calculation.refresh("alice", POWER)
+    assert days_of(around(moment(40))) == [], "nor is there anything to take"
     record(container, (moment(50), 7))
     assert days_of(around(moment(40))) == [50]
 

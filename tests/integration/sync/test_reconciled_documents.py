@@ -219,6 +219,8 @@ def test_a_meter_is_read_in_the_order_of_its_index_on_both_sides(migrated: Datab
         twins.differences(ALICE)
     looks = [looks_at(sent, name) for name in ("energies", "source_energy_readings")]
     assert [[look.get("sort") for look in each] for each in looks] == [[{"date": 1}] * 2] * 2
+    both = [each[-1]["readConcern"]["level"] for each in looks]
+    assert both == ["snapshot", "snapshot"], "a write that happens meanwhile is no difference"
     shown = {"date": 1, "amount": 1, "updatedAt": 1}
     assert [each[-1]["projection"] for each in looks] == [shown] * 2
 
