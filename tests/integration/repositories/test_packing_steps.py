@@ -304,3 +304,18 @@ def test_what_claims_to_be_a_view_of_a_meter_is_looked_at_too(container: Contain
     displayed["display_energy_data"].insert_one({"_id": "garbled", "userId": "alice", "type": "power"})
     assert {broken.document for broken in whole().violations} == {"garbled"}
     assert list(whole().displayed) == []
+
+
+@pytest.mark.parametrize("change", [{}, {"packing": {}}, {"dirty": 1}, {"packing": {}, "dirty": 1}], ids=str)
+def test_parts_that_are_not_what_the_meter_says_are_damage_but_while_a_packing_makes_them(
+    container: Container, displayed: Database[Any], change: Document
+) -> None:
+    displayed["meter_series"].update_one({"_id": f"{METER}|2022"}, {"$set": {"decimals": 5}})
+    if change.pop("dirty", 0):
+        MongoMeterRepository(displayed, "alice", None).mark_changed(POWER, to_ms(day(2022, 1)), to_ms(day(2022, 2)), 1)
+    if change:
+        displayed["meters"].update_one({"_id": METER}, {"$set": change})
+    whole = container.queries.whole("alice", POWER, CALCULATION_VERSION)
+    assert whole is not None
+    is_fine = {"packing", "dirtyFrom"} <= meter_of(displayed).keys()
+    assert bool(whole.violations) is not is_fine

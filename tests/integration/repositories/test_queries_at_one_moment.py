@@ -1,4 +1,4 @@
-"""What is read of a meter in several commands is read at one moment: a write in between is in all of them or in none."""
+"""What several commands read of a meter they read at one moment: a write in between is in all or in none."""
 
 from collections.abc import Callable
 from typing import Any
