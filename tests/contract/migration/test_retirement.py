@@ -15,7 +15,9 @@ from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.migration.retirement.calendar import Calendar
 from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
 from chalicelib.domain.migration.retirement.callers import KEPT_DAYS, PLACES, SEVERAL, V1Call, V1Caller
+from chalicelib.repositories.retirement import MongoRetirementRecords
 from infra.local.waiting import wait_until
+from tests.integration.repositories.sent_commands import sent_commands
 
 AT = 1_900_000_000_000  # not yet over: no index forgets it
 PLAIN = Calendar(announced_at=AT, deprecated_at=AT + 1, sunset_at=AT + 9)
@@ -196,3 +198,17 @@ def test_a_callers_row_is_what_other_releases_read(ports: Ports, migrated: Datab
         "last": moment(0).replace(day=18),
         "days": {"2030-03-17": 1, "2030-03-18": 1},
     }
+
+
+def test_the_calendar_is_acknowledged_by_a_majority_and_a_call_by_nobody(
+    migrated: Database[Any], mongodb_uri: str
+) -> None:
+    with sent_commands(mongodb_uri, migrated.name) as (database, sent):
+        records = MongoRetirementRecords(database)
+        assert records.save(PLAIN)
+        assert records.save(replace(WHOLE, version=1))
+        records.mark_withheld(replace(WHOLE, version=2), AT + 2, "components", AT + 2)
+        records.record(CALL, AT)
+    writes = [command for command in sent if {"insert", "update"} & command.keys()]
+    majority, nobody = {"w": "majority"}, {"w": 0}
+    assert [command.get("writeConcern") for command in writes] == [majority, majority, nobody, nobody]

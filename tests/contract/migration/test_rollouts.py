@@ -13,6 +13,8 @@ from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.gate.evidence import AllowedHours
 from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
 from chalicelib.domain.migration.rollouts.rollout import Approval, Direction, Entry, Intent, Rollout, Seen, State
+from chalicelib.repositories.rollouts import MongoRollouts
+from tests.integration.repositories.sent_commands import sent_commands
 
 MOMENT = 1_700_000_000_000
 PLAIN = Rollout(
@@ -96,3 +98,13 @@ def test_its_document_is_what_other_releases_read(ports: Ports, migrated: Databa
         "seen": {"at": at(5), "text": "it waits", "command": "look"},
         "version": 1,
     }
+
+
+def test_a_rollout_is_acknowledged_by_a_majority(migrated: Database[Any], mongodb_uri: str) -> None:
+    with sent_commands(mongodb_uri, migrated.name) as (database, sent):
+        rollouts = MongoRollouts(database)
+        assert rollouts.save(PLAIN)
+        assert rollouts.save(replace(PLAIN, version=1))
+        rollouts.see(replace(PLAIN, version=2), Seen(MOMENT, "it waits", "look"))
+    writes = [command for command in sent if {"insert", "update"} & command.keys()]
+    assert [command.get("writeConcern") for command in writes] == [{"w": "majority"}] * 3

@@ -1,6 +1,7 @@
 """What a caller asks of the session filter beside a filter reaches the server, and what is no verb is refused."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,13 @@ def test_only_an_upsert_makes_a_document(alices: ScopedCollection) -> None:
     assert alices.count_documents({}) == 3
     assert alices.replace_one({"_id": 9}, {"n": 1}, upsert=True) == 0
     assert alices.count_documents({}) == 4
+
+
+def test_amounts_and_dates_are_inserted_as_they_are(alices: ScopedCollection) -> None:
+    exact = {"n": Decimal("0.10"), "at": datetime(2024, 3, 1, tzinfo=UTC)}
+    alices.insert_many([{"_id": 9, **exact}])
+    assert alices.find_one({"_id": 9}) == {"_id": 9, **exact, "userId": "alice"}
+    assert str((alices.find_one({"_id": 9}) or {})["n"]) == "0.10"
 
 
 def test_whatever_else_the_driver_offers_is_refused(alices: ScopedCollection) -> None:

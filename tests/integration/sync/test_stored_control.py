@@ -12,8 +12,9 @@ from chalicelib.domain.errors import LostModeError, UnavailableError
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
 from chalicelib.domain.migration.sync.reconciliation import FullDifference, SyncProgress, SyncStop, Verified
 from chalicelib.domain.migration.sync.recovery import Remains
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.repositories.sync_control import MongoSyncControl
+from tests.integration.repositories.sent_commands import sent_commands
 
 POWER = EnergyType.POWER
 AT, LATER = 1_709_251_200_000, 1_714_521_600_000
@@ -316,3 +317,22 @@ def test_a_server_that_may_not_be_asked_does_not_say_and_one_that_is_late_is_awa
     monkeypatch.setattr(control, "_database", Refusing(ExecutionTimeout("too late", 50)))
     with pytest.raises(UnavailableError):
         control.transaction_seconds()
+
+
+def test_the_clock_of_operations_is_the_servers(migrated: Database[Any], control: MongoSyncControl) -> None:
+    assert abs(control.operation_time() - to_ms(migrated.command("hello")["localTime"].replace(tzinfo=UTC))) < 60_000
+
+
+def test_what_is_written_is_acknowledged_by_a_majority(migrated: Database[Any], mongodb_uri: str) -> None:
+    with sent_commands(mongodb_uri, migrated.name) as (database, sent):
+        control = MongoSyncControl(database)
+        state = control.change(control.state(), SyncState(SyncMode.DUAL_WRITE, catching_up=Side.OLD), "why", None)
+        assert state is not None
+        control.caught_up(state)
+        control.save_stop(SyncStop(AT, "why"))
+        control.answer_stop("known", LATER)
+        control.save_sync_progress(SyncProgress(None, FullDifference(None, by="walk")))
+        control.count_difference("walk", 1, 1)
+        control.save_walk_progress(Walk.SWEEP, None)
+    writes = [command for command in sent if {"update", "delete", "findAndModify"} & command.keys()]
+    assert [command.get("writeConcern") for command in writes] == [{"w": "majority"}] * 9
