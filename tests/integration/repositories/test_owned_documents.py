@@ -61,8 +61,8 @@ def test_what_only_claims_to_be_of_a_meter_comes_where_it_is_asked_for(migrated:
     others: dict[str, dict[str, Any]] = {"none": {"userId": "a"}, "bobs": {**claims, "userId": "b"}}
     migrated["meter_series"].insert_many([{"_id": key, **fields} for key, fields in (ids | others).items()])
     owned = OwnedDocuments(migrated, "a")
-    own = [{"_id": "a|power|2023"}]
-    assert owned.of_meter(SERIES, EnergyType.POWER, {"_id": 1}) == own
+    assert owned.of_meter(SERIES, EnergyType.POWER) == [{"_id": "a|power|2023", "n": 1}]
+    assert owned.of_meter(SERIES, EnergyType.POWER, {"_id": 1}) == [{"_id": "a|power|2023"}]
     claimed = owned.of_meter(SERIES, EnergyType.POWER, claimed=True)
     assert [each["_id"] for each in claimed] == ["a|power|2023", "b|power|2024", "garbled"]
 
