@@ -25,8 +25,8 @@ from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import in_transaction
 
 EVERYTHING: Range = (FIRST_INSTANT, LAST_INSTANT)
-NOTHING = SeriesUpdate([(0, 9999)], {}, 0)  # no part stays
-AS_IT_IS = SeriesUpdate([], {}, 0)
+NOTHING = SeriesUpdate([(0, 9999)], {})  # no part stays
+AS_IT_IS = SeriesUpdate([], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class _Look:
         parts = dict(beside[0].with_ranges(taken).by_year(spans[0][0], spans[-1][1]))
         if not series.storable(parts.values()):
             return Packed.IMPOSSIBLE
-        update = SeriesUpdate(spans, parts, 0, packing.parts)
+        update = SeriesUpdate(spans, parts, digests=packing.parts)
         digests = series.digests_after(self._user_id, self._type, update)
         after = gone_on(digests, left, len(packing.ranges))
         outcome = Packed.MORE if left else Packed.DONE
@@ -134,7 +134,7 @@ class _Look:
             first, last = left.pop(0)
             found = points_between(self._readings, self._type, (first, last), readings)
             if len(found) == readings and found.instants[-1] < last:
-                left.insert(0, (found.instants[-1] + 1, last))
+                left = [(found.instants[-1] + 1, last), *left]
                 last = found.instants[-1]
             taken.append(((first, last), found))
             readings -= len(found)

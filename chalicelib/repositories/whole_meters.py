@@ -73,7 +73,7 @@ def _displayed(view: tuple[Document, bool], sent: RawBSONDocument) -> DisplayDoc
 
 def _holds(kept: CompactReadings | None, meter: Document | None) -> bool:
     """While a packing is under way, the parts are its own, and nobody believes them by the digest."""
-    is_packed = {"packing", "dirtyFrom"} <= (meter or {}).keys()
+    is_packed = all(field in (meter or {}) for field in ("packing", "dirtyFrom"))
     return kept is not None or not _claims_series(meter) or is_packed
 
 

@@ -35,12 +35,12 @@ class SeriesUpdate:
     """What of a meter's compact series changes: these parts are all there is in some spans of years (UTC).
 
     ``spans``: the first and the last year of each, both included. ``count`` is the number of readings in the whole
-    series, ``digests`` are those of the parts as they were before.
+    series, where a meter is to note it; ``digests`` are those of the parts as they were before.
     """
 
     spans: Sequence[tuple[int, int]]
     parts: Mapping[int, CompactReadings]
-    count: int
+    count: int = 0
     digests: Mapping[int, bytes] = field(default_factory=dict)
 
 

@@ -1,6 +1,11 @@
 """The calendar of the retirement, the ledger of callers and the old backend's answers, on the fake and on MongoDB."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.backends.backend import Backend
@@ -10,7 +15,9 @@ from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.migration.retirement.calendar import Calendar
 from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
 from chalicelib.domain.migration.retirement.callers import KEPT_DAYS, PLACES, SEVERAL, V1Call, V1Caller
+from chalicelib.repositories.retirement import MongoRetirementRecords
 from infra.local.waiting import wait_until
+from tests.integration.repositories.sent_commands import sent_commands
 
 AT = 1_900_000_000_000  # not yet over: no index forgets it
 PLAIN = Calendar(announced_at=AT, deprecated_at=AT + 1, sunset_at=AT + 9)
@@ -148,3 +155,60 @@ def test_of_the_old_backends_answers_the_last_that_people_asked_for_counts(ports
         answered(ports, user, component, decision, AT + number)
     assert ports.retirement.old_answers(AT) == {"dashboard": AT + 1}
     assert ports.retirement.old_answers(AT + 2) == {}
+
+
+def moment(ms: int) -> datetime:
+    return datetime(2030, 3, 17, 17, 46, 40, ms * 1000, tzinfo=UTC)
+
+
+MONGO = pytest.mark.parametrize("ports", ["mongo"], indirect=True)
+
+
+@MONGO
+def test_the_calendars_document_is_what_other_releases_read(ports: Ports, migrated: Database[Any]) -> None:
+    assert ports.retirement.save(WHOLE)
+    assert migrated["control"].find_one({"_id": "retirement"}) == {
+        "_id": "retirement",
+        "announcedAt": moment(0),
+        "deprecatedAt": moment(1),
+        "sunsetAt": moment(9),
+        "brownOuts": [
+            {"start": moment(2), "end": moment(3), "withheld": None, "withheldAt": None},
+            {"start": moment(4), "end": moment(5), "withheld": "the page calls", "withheldAt": moment(4)},
+        ],
+        "optOuts": [{"caller": "0" * 32, "until": moment(9)}],
+        "rehearsal": True,
+        "log": [
+            {"at": moment(0), "by": "用户", "what": "sunset", "reason": "why"},
+            {"at": moment(1), "by": "olga", "what": "brown-out", "reason": "because"},
+        ],
+        "version": 1,
+    }
+
+
+@MONGO
+def test_a_callers_row_is_what_other_releases_read(ports: Ports, migrated: Database[Any]) -> None:
+    record(ports, CALL, AT, AT + DAY_MS)
+    [row] = migrated["v1_callers"].find({}, {"_id": 0})
+    assert row == {
+        "user": "0" * 32,
+        "client": "curl",
+        "route": "PUT /v1/energy/{reading_id}",
+        "first": moment(0),
+        "last": moment(0).replace(day=18),
+        "days": {"2030-03-17": 1, "2030-03-18": 1},
+    }
+
+
+def test_the_calendar_is_acknowledged_by_a_majority_and_a_call_by_nobody(
+    migrated: Database[Any], mongodb_uri: str
+) -> None:
+    with sent_commands(mongodb_uri, migrated.name) as (database, sent):
+        records = MongoRetirementRecords(database)
+        assert records.save(PLAIN)
+        assert records.save(replace(WHOLE, version=1))
+        records.mark_withheld(replace(WHOLE, version=2), AT + 2, "components", AT + 2)
+        records.record(CALL, AT)
+    writes = [command for command in sent if {"insert", "update"} & command.keys()]
+    majority, nobody = {"w": "majority"}, {"w": 0}
+    assert [command.get("writeConcern") for command in writes] == [majority, majority, nobody, nobody]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -104,3 +105,23 @@ def test_a_drill_that_nobody_can_read_is_none(migrated: Database[Any], mongo: Po
     mongo.records.save_drill(DRILL)
     migrated["control"].update_one({"_id": "rollback_drill"}, {"$set": damage})
     assert mongo.records.drill() is None
+
+
+def test_their_documents_are_what_other_releases_read(migrated: Database[Any], mongo: Ports) -> None:
+    mongo.records.save_drill(DRILL)
+    assert migrated["control"].find_one({"_id": "rollback_drill"}) == {
+        "_id": "rollback_drill",
+        "at": datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC),
+        "component": "energy_forms",
+        "code": "abc",
+        "writes": 500,
+        "lostWrites": 0,
+        "lastNewAnswerSeconds": 14.25,
+        "passed": True,
+        "mode": "dual_write",
+        "shape": "shape",
+    }
+    lost = added(mongo, 2)
+    document = migrated["control"].find_one({"_id": "events_not_published"}) or {}
+    assert document.keys() == {"_id", "count", "since", "last"}
+    assert (document["count"], round(document["since"].timestamp() * 1000)) == (2, lost.since)

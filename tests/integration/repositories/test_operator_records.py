@@ -217,3 +217,21 @@ def test_dates_of_the_record_stay(ports: Ports, migrated: Database[Any]) -> None
     after = migrated["control"].find_one(far) or {}
     assert [item["at"] for item in after["changes"]] == [item["at"] for item in before["changes"]]
     assert GONE not in str(after)
+
+
+@pytest.mark.parametrize(
+    "where", ["sync_stop", "sync_mode_changes", "comparison_rules", "operator_actions", "retirement"]
+)
+def test_each_word_for_a_person_is_one_wherever_it_lies(migrated: Database[Any], where: str) -> None:
+    """Also within lists and documents of a record; a word that is none stays."""
+    sentence, note = f"as {GONE} wishes", {"note": GONE, "user": f"as {GONE} wishes"}
+    people, reasons = ("by", "owner", "operator"), ("reason", "answer", "problem", "text")
+    before = {**dict.fromkeys(people, GONE), **dict.fromkeys(reasons, sentence), **note}
+    after = {**dict.fromkeys(people, "erased"), **dict.fromkeys(reasons, "as [erased] wishes"), **note}
+    migrated["control"].insert_one({"_id": where, "version": 3, **before, "log": [before], "open": {"deep": [before]}})
+    migrated["control"].insert_one({"_id": "another", **before})
+    assert records(migrated).forget(GONE, lambda: 60.0) == 1
+    version = 4 if where == "retirement" else 3
+    said = {"_id": where, "version": version, **after, "log": [after], "open": {"deep": [after]}}
+    assert migrated["control"].find_one({"_id": where}) == said
+    assert migrated["control"].find_one({"_id": "another"}) == {"_id": "another", **before}

@@ -50,6 +50,23 @@ def test_a_meters_documents_are_those_under_its_ids_and_no_other_users(migrated:
     assert [each["_id"] for each in found] == ["a|power|2023", "a|power|2024"]
 
 
+def test_what_only_claims_to_be_of_a_meter_comes_where_it_is_asked_for(migrated: Database[Any]) -> None:
+    claims: dict[str, Any] = {"userId": "a", "type": "power", "n": 1}
+    ids: dict[str, dict[str, Any]] = {
+        "garbled": claims,
+        "b|power|2024": claims,
+        "a|power|2023": {"n": 1},
+        "a|gas|x": {**claims, "type": "gas"},
+    }
+    others: dict[str, dict[str, Any]] = {"none": {"userId": "a"}, "bobs": {**claims, "userId": "b"}}
+    migrated["meter_series"].insert_many([{"_id": key, **fields} for key, fields in (ids | others).items()])
+    owned = OwnedDocuments(migrated, "a")
+    assert owned.of_meter(SERIES, EnergyType.POWER) == [{"_id": "a|power|2023", "n": 1}]
+    assert owned.of_meter(SERIES, EnergyType.POWER, {"_id": 1}) == [{"_id": "a|power|2023"}]
+    claimed = owned.of_meter(SERIES, EnergyType.POWER, claimed=True)
+    assert [each["_id"] for each in claimed] == ["a|power|2023", "b|power|2024", "garbled"]
+
+
 def test_what_is_deleted_is_what_is_named(migrated: Database[Any]) -> None:
     migrated["meter_series"].insert_many([{"_id": f"alice|power|{year}"} for year in (2022, 2023, 2024)])
     owned = OwnedDocuments(migrated, "alice")

@@ -11,6 +11,7 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from chalicelib.repositories.scoped import ScopedCollection
+from tests.integration.repositories.sent_commands import sent_commands
 
 BOBS = {"_id": "b", "userId": "bob", "type": "power", "amount": 7}
 ALICES = {"_id": "a", "userId": "alice", "type": "power", "amount": 1}
@@ -115,3 +116,15 @@ def test_an_upsert_with_the_id_of_another_users_document_is_refused(documents: C
     with pytest.raises(PyMongoError):
         ScopedCollection(documents, "alice").replace_one({"_id": "b"}, {"amount": 99}, upsert=True)
     assert documents.find_one({"_id": "b"}) == BOBS
+
+
+def test_every_verb_goes_through_the_session_that_there_is(documents: Collection[Any], mongodb_uri: str) -> None:
+    name = documents.database.name
+    with sent_commands(mongodb_uri, name) as (database, sent), database.client.start_session() as session:
+        scoped = ScopedCollection(database[documents.name], "alice", session)
+        for verb in (READS | WRITES).values():
+            verb(scoped, {"type": "power"})
+        for number, insert in enumerate(INSERTS.values()):
+            insert(scoped, {"_id": number})
+        assert {command["lsid"]["id"] for command in sent} == {session.session_id["id"]}
+    assert len(sent) >= len(READS | WRITES | INSERTS)

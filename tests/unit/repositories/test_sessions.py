@@ -47,7 +47,7 @@ def _is_command(call: ast.Call) -> bool:
 
 
 def _is_given_a_session(call: ast.Call) -> bool:
-    return any(keyword.arg in ("session", None) for keyword in call.keywords)
+    return any(keyword.arg == "session" for keyword in call.keywords)
 
 
 def _has_session(node: ast.AST) -> bool:
