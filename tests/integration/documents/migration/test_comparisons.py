@@ -1,0 +1,150 @@
+"""The comparison log: its rows and rules field by field, and how much of it is read."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from pymongo.database import Database
+
+from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.records.comparison_log import (
+    ComparisonResult,
+    Example,
+    IgnoreRule,
+    Outcome,
+    Replay,
+    Request,
+)
+from chalicelib.domain.migration.records.differences import Difference, DifferenceKind
+from chalicelib.domain.people.pseudonyms import Pseudonyms
+from chalicelib.repositories.comparisons import MongoComparisonLog
+
+KEY, USAGE = ObjectId("0123456789abcdef01234567"), "0123456789abcdef01234568"
+AT, T = datetime(2023, 11, 14, 22, 13, 20, 1_000, UTC), 1_700_000_000_001
+HIDDEN = Pseudonyms(b"a key")
+TABLE = Component.ENERGY_TABLE
+DIFFERENCE = Difference(DifferenceKind.VALUE, ("months", 1), 1.5, 2)
+RESULT = ComparisonResult(
+    Request(TABLE, "anna", {"limit": 3}, trace_id="t"),
+    Outcome.DIFFERENT,
+    (DIFFERENCE, DIFFERENCE),
+    (3, 0),
+    1.5,
+    0.5,
+    "an error",
+    (1, 2),
+    code="a1",
+)
+ROW: dict[str, Any] = {
+    "at": AT,
+    "component": "energy_table",
+    "usage": None,
+    "feedback": None,
+    "parameters": {"limit": 3},
+    "traceId": "t",
+    "outcome": "different",
+    "versions": [3, 0],
+    "calculations": [1, 2],
+    "oldMs": 1.5,
+    "newMs": 0.5,
+    "error": "an error",
+    "code": "a1",
+    "count": 2,
+}
+USED = {"_id": KEY, "component": "energy_table", "userId": "anna", "at": AT, "parameters": {"limit": 3}, "traceId": "t"}
+AUDIT = {"at": AT, "replayOf": "f", "operator": "olga", "outcomes": {"equal": 2, "lag": 1}, "showing": 4}
+REPLAY = Replay("f", "olga", T, {Outcome.EQUAL: 2, Outcome.LAG: 1}, 4)
+
+
+@pytest.fixture
+def log(migrated: Database[Any]) -> MongoComparisonLog:
+    return MongoComparisonLog(migrated)
+
+
+def test_a_comparison_is_this_row(log: MongoComparisonLog, migrated: Database[Any]) -> None:
+    log.add(RESULT, HIDDEN, T)
+    row = migrated["backend_comparisons"].find_one({}, {"_id": 0}) or {}
+    [difference] = row.pop("differences")
+    assert row == ROW | {"user": HIDDEN.of("user", "anna")}
+    assert {name: difference[name] for name in ("kind", "place", "exactPlace")} == {
+        "kind": "value",
+        "place": "months[]",
+        "exactPlace": "months[1]",
+    }
+    assert difference["fingerprint"] == DIFFERENCE.fingerprint(TABLE)
+    assert len({difference["control"], difference["candidate"]}) == 2
+    assert len(difference) == 6
+
+
+@pytest.mark.parametrize("noted", ["usage", "feedback"])
+def test_one_of_a_read_that_is_noted_names_the_note_instead_of_what_was_asked(
+    log: MongoComparisonLog, migrated: Database[Any], noted: str
+) -> None:
+    request = Request(TABLE, "anna", {"limit": 3}, **{noted: USAGE})
+    log.add(ComparisonResult(request, Outcome.EQUAL), HIDDEN, T)
+    row = migrated["backend_comparisons"].find_one() or {}
+    said = {name: row[name] for name in ("usage", "feedback", "parameters", "traceId")}
+    nothing = {"usage": None, "feedback": None, "parameters": None, "traceId": None}
+    assert said == nothing | {noted: ObjectId(USAGE)}
+
+
+def test_a_noted_read_is_read_field_by_field(log: MongoComparisonLog, migrated: Database[Any]) -> None:
+    migrated["backend_usage_logs"].insert_one(USED)
+    read = Request(TABLE, "anna", {"limit": 3}, str(KEY), trace_id="t")
+    assert log.request(str(KEY)) == read
+    assert log.requests(TABLE, T - 1, 9) == [read]
+    assert log.requests(TABLE, T, 9) == []
+    migrated["backend_usage_logs"].update_one({}, {"$unset": {"traceId": 1}})
+    assert [each.trace_id for each in log.requests(TABLE, T - 1, 9)] == [None]
+    migrated["backend_usage_logs"].update_one({}, {"$set": {"parameters": None}})
+    assert log.requests(TABLE, T - 1, 9) == []
+
+
+def test_the_position_and_the_rules_are_these_documents(log: MongoComparisonLog, migrated: Database[Any]) -> None:
+    log.set_looked_at(T)
+    log.save_rule(IgnoreRule("f", "olga", "known", T))
+    log.save_rule(IgnoreRule("g", "otto", "late", T))
+    assert migrated["control"].find_one({"_id": "comparison"}) == {"_id": "comparison", "lookedAt": AT}
+    assert migrated["control"].find_one({"_id": "comparison_rules"}) == {
+        "_id": "comparison_rules",
+        "rules": {
+            "f": {"owner": "olga", "reason": "known", "until": AT},
+            "g": {"owner": "otto", "reason": "late", "until": AT},
+        },
+    }
+
+
+def test_a_position_and_a_rule_that_lie_there_are_read(log: MongoComparisonLog, migrated: Database[Any]) -> None:
+    rules = {"f": {"owner": "olga", "reason": "known", "until": AT}}
+    migrated["control"].insert_many(
+        [{"_id": "comparison", "lookedAt": AT}, {"_id": "comparison_rules", "rules": rules}]
+    )
+    assert log.looked_at() == T
+    assert log.rules() == {"f": IgnoreRule("f", "olga", "known", T)}
+
+
+def test_who_asked_again_is_this_row_and_read_from_it(log: MongoComparisonLog, migrated: Database[Any]) -> None:
+    log.audit(REPLAY)
+    assert migrated["backend_comparisons"].find_one({}, {"_id": 0}) == AUDIT
+    assert log.report(T).replays == [REPLAY]
+    assert log.report(T + 1).replays == []
+
+
+def test_a_report_names_the_latest_two_hundred_that_asked_again(
+    log: MongoComparisonLog, migrated: Database[Any]
+) -> None:
+    migrated["backend_comparisons"].insert_many(
+        AUDIT | {"at": AT + timedelta(seconds=number), "operator": str(number)} for number in range(201)
+    )
+    named = [replay.operator for replay in log.report(T).replays]
+    assert (len(named), named[0], named[-1]) == (200, "200", "1")
+
+
+@pytest.mark.parametrize("without", [[], ["feedback"]])
+def test_an_example_is_read_from_its_row(log: MongoComparisonLog, migrated: Database[Any], without: list[str]) -> None:
+    row = ROW | {"user": "p", "usage": KEY, "feedback": ObjectId(USAGE), "differences": [{"fingerprint": "f"}]}
+    migrated["backend_comparisons"].insert_one({name: row[name] for name in row if name not in without})
+    feedback = None if without else USAGE
+    assert log.examples("f", 9) == [Example(TABLE, "p", str(KEY), {"limit": 3}, feedback)]
+    assert log.examples("g", 9) == []
