@@ -1,0 +1,67 @@
+"""Many readings at once: how they are asked for, and when the compact series is not believed."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.readings import EnergyType, Reading
+from chalicelib.repositories.history import KeptReadings, points_between, points_of
+from chalicelib.repositories.meters import MongoMeterRepository
+from chalicelib.repositories.scoped import ScopedCollection
+from tests.integration.documents.conftest import Sent
+
+POWER = EnergyType.POWER
+FIRST, START, DAY = datetime(2023, 1, 1, tzinfo=UTC), 1_672_531_200_000, 86_400_000
+SIDES = {Side.OLD: "energies", Side.NEW: "source_energy_readings"}
+
+
+def fill(database: Database[Any], name: str, days: int) -> None:
+    database[name].insert_many(
+        {"userId": "anna", "type": "power", "date": FIRST + timedelta(days=day), "amount": Decimal(day)}
+        for day in range(days)
+    )
+
+
+@pytest.mark.parametrize("side", Side)
+def test_readings_come_in_one_batch_in_their_order(seen: Database[Any], sent: Sent, side: Side) -> None:
+    fill(seen, SIDES[side], 150)
+    sent.commands.clear()
+    found = points_of(ScopedCollection(seen[SIDES[side]], "anna"), side, {"type": "power"})
+    assert [*found] == [Reading(START + day * DAY, Decimal(day)) for day in range(150)]
+    [command] = sent.commands
+    id_shown = 1 if side is Side.OLD else 0
+    assert (command["batchSize"], command["sort"]) == (10_000, {"date": 1})
+    of_doubles = {"updatedAt": 1} if side is Side.OLD else {}
+    assert command["projection"] == {"_id": id_shown, "date": 1, "amount": 1, **of_doubles}
+
+
+def test_on_the_new_side_the_first_ones_alone_can_be_asked_for(migrated: Database[Any]) -> None:
+    fill(migrated, "source_energy_readings", 5)
+    readings = ScopedCollection(migrated["source_energy_readings"], "anna")
+    found = points_between(readings, POWER, (START + DAY, START + 3 * DAY))
+    assert [point.instant for point in found] == [START + day * DAY for day in (1, 2, 3)]
+    found = points_between(readings, POWER, (START + DAY, START + 3 * DAY), 2)
+    assert [point.instant for point in found] == [START + day * DAY for day in (1, 2)]
+    assert len(points_between(readings, EnergyType.GAS, (START, START + 3 * DAY))) == 0
+
+
+SOUND = {"_id": "anna|power", "userId": "anna", "type": "power", "sourceVersion": 2, "displayVersion": 2}
+
+
+@pytest.mark.parametrize(
+    "meter",
+    [None, SOUND, SOUND | {"packing": {}}, SOUND | {"displayVersion": 3}, SOUND | {"series": {"version": 2}}],
+)
+@pytest.mark.parametrize("mode", [SyncMode.OLD_ONLY, SyncMode.NEW_ONLY])
+def test_where_no_series_is_kept_none_is_believed(
+    migrated: Database[Any], meter: dict[str, Any] | None, mode: SyncMode
+) -> None:
+    if meter:
+        migrated["meters"].insert_one(meter)
+    series = ScopedCollection(migrated["meter_series"], "anna")
+    kept = KeptReadings(series, MongoMeterRepository(migrated, "anna", None), SyncState(mode))
+    assert kept.between(POWER, START, START + DAY) is None
