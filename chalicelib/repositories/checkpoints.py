@@ -53,7 +53,7 @@ def leave_out(database: MongoDatabase, names: Names) -> None:
 def leave_out_of_failures(database: MongoDatabase, user_id: str) -> None:
     """Take a person out of what scripts have said of a failure."""
     records = database[MIGRATIONS]
-    for record in records.find({"error": {"$type": "string"}}, {"error": 1}):
+    for record in records.find({"error": {"$type": "string"}}, ["error"]):
         error = left_out(record["error"], user_id)
         if error != record["error"]:
             records.update_one(record, {"$set": {"error": error}})

@@ -59,7 +59,7 @@ class MongoDisplayedMeters(DisplayedMeters):
             return damages.damages(self._database, meter)
 
     def _some_owners(self, collection: Collections, size: int) -> list[str]:
-        pipeline: list[Document] = [{"$sample": {"size": size}}, {"$project": {"_id": 0, "userId": 1}}]
+        pipeline: list[Document] = [{"$sample": {"size": size}}, {"$project": {"userId": True}}]
         with time_limit(self._timeout):
             found = [document.get("userId") for document in self._database[collection].aggregate(pipeline)]
         return [user for user in found if isinstance(user, str) and user]

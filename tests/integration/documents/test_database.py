@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from bson.codec_options import DatetimeConversion
 from pymongo.database import Database
 from pymongo.errors import (
     AutoReconnect,
@@ -58,7 +59,10 @@ def test_the_connection(mongodb_uri: str) -> None:
     assert options.server_selection_timeout == 5
     assert database.client._topology_settings.heartbeat_frequency == 0.5
     assert options.pool_options.metadata["application"] == {"name": "energy-monitor"}
-    assert (database.codec_options.tz_aware, database.codec_options.datetime_conversion.name) == (True, "DATETIME_AUTO")
+    assert (database.codec_options.tz_aware, database.codec_options.datetime_conversion) == (
+        True,
+        DatetimeConversion.DATETIME_AUTO,
+    )
     database.client.close()
 
 

@@ -15,7 +15,12 @@ from chalicelib.repositories.erasure import MongoErasures
 from chalicelib.repositories.transactions import MongoTransactions
 
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
-READING = {"userId": "anna", "type": "power", "date": datetime(2023, 1, 1, tzinfo=UTC), "amount": Decimal(1)}
+READING: dict[str, Any] = {
+    "userId": "anna",
+    "type": "power",
+    "date": datetime(2023, 1, 1, tzinfo=UTC),
+    "amount": Decimal(1),
+}
 BARE = [
     {"_id": "anna|gas", "userId": "anna", "type": "gas", "bare": True},
     {"_id": "anna|power", "userId": "anna", "type": "power", "bare": True},
@@ -78,7 +83,7 @@ def test_meters_and_settings_are_counted_as_the_fence_takes_their_place(
 
 def test_a_fence_is_read_field_by_field(erasures: MongoErasures, migrated: Database[Any]) -> None:
     at = datetime(2023, 11, 14, 22, 13, 20, 1_000, UTC)
-    fence = {"_id": "erasure|a", "receipt": "r", "user": "p", "requestedAt": at, "opensAt": at + HOUR}
+    fence: dict[str, Any] = {"_id": "erasure|a", "receipt": "r", "user": "p", "requestedAt": at, "opensAt": at + HOUR}
     done = fence | {"erasedAt": at + QUARTER, "deleted": {"meters": 2}}
     early = fence | {"_id": "erasure|b", "userId": "anna", "erasedAt": None, "deleted": {}, "requestedAt": at - HOUR}
     late = early | {"_id": "erasure|c", "userId": "berta", "requestedAt": at}

@@ -65,7 +65,7 @@ UNDONE = Undone(
     configurations_kept=(EnergyType.GAS,),
 )
 DAYS = (datetime(2023, 1, 1, tzinfo=UTC), datetime(2023, 1, 2, tzinfo=UTC))
-PLAIN = {"modulus": None, "runsBackwards": False, "exchanges": []}
+PLAIN: dict[str, Any] = {"modulus": None, "runsBackwards": False, "exchanges": []}
 DOCUMENT: dict[str, Any] = {
     "_id": "import-1",
     "userId": "anna",
