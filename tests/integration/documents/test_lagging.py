@@ -64,6 +64,9 @@ def test_a_meter_is_read_with_its_attempts(lagging: MongoLaggingMeters, migrated
     assert lagging.outdated() == 1
     assert lagging.failing(9) == (2, [FailingMeter(dirty, T, T), FailingMeter(outdated, None, T)])
     assert lagging.failing(1) == (2, [FailingMeter(dirty, T, T)])
+    migrated["meters"].insert_one(OUTDATED | {"_id": "carla|gas", "userId": "carla", "sweep": SWEEP})
+    count, failing = lagging.failing(2)
+    assert (count, len(failing), failing[0].meter) == (3, 2, dirty)
 
 
 @pytest.mark.parametrize(
