@@ -72,7 +72,7 @@ def _before(database: MongoDatabase, user_id: Any) -> list[str] | None:
     """The last meter that anybody before this person can have; None: there is nobody."""
     earlier = {"userId": {"$lt": user_id, "$gt": "", **NOT_ARRAY}}
     found = [
-        database[name].find_one(earlier, {"userId": 1}, sort=[("userId", -1)])
+        database[name].find_one(earlier, ["userId"], sort=[("userId", -1)])
         for name in (*COLLECTION.values(), Collections.DISPLAY)
     ]
     people = [document["userId"] for document in found if document]

@@ -87,7 +87,7 @@ def test_a_twin_whose_document_is_still_there_stays_unless_its_instant_is_needed
     wanted = {9: {"_id": 9, "date": SECOND}}
     assert keepable(found, wanted, present, lambda keys: [key for key in keys if key == 1]) == {1}
     assert keepable(found, {2: {"_id": 2, "date": FIRST}}, present, lambda _: []) == set()
-    damaged = {2: {"_id": 2, "date": "x"}, 3: {"_id": 3}}
+    damaged: dict[int, dict[str, Any]] = {2: {"_id": 2, "date": "x"}, 3: {"_id": 3}}
     assert keepable(found, wanted, damaged, lambda keys: keys) == {2, 3}
 
 
