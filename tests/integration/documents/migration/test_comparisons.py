@@ -10,11 +10,13 @@ from pymongo.database import Database
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.records.comparison_log import (
     ComparisonResult,
+    DifferenceGroup,
     Example,
     IgnoreRule,
     Outcome,
     Replay,
     Request,
+    Sighting,
 )
 from chalicelib.domain.migration.records.differences import Difference, DifferenceKind
 from chalicelib.domain.people.pseudonyms import Pseudonyms
@@ -148,3 +150,54 @@ def test_an_example_is_read_from_its_row(log: MongoComparisonLog, migrated: Data
     feedback = None if without else USAGE
     assert log.examples("f", 9) == [Example(TABLE, "p", str(KEY), {"limit": 3}, feedback)]
     assert log.examples("g", 9) == []
+
+
+def test_what_differs_is_grouped_from_the_rows(log: MongoComparisonLog, migrated: Database[Any]) -> None:
+    seen = {"fingerprint": "f", "kind": "value", "place": "months[]", "exactPlace": "months[1]"}
+    seen |= {"control": "c", "candidate": "d"}
+    row = ROW | {"user": "p", "differences": [seen]}
+    migrated["backend_comparisons"].insert_many(
+        [row | {"at": AT + timedelta(seconds=n), "user": f"p{n % 2}"} for n in range(4)]
+        + [row | {"at": AT, "differences": [seen | {"fingerprint": "g"}]}]
+        + [row | {"at": AT, "outcome": "equal", "differences": []}]
+        + [row | {"at": AT, "component": "monthly_charts", "outcome": "lag", "differences": []}]
+        + [AUDIT | {"at": AT + timedelta(seconds=9), "outcomes": {"equal": 2}, "showing": 0}]
+    )
+    rule = IgnoreRule("g", "olga", "known", T)
+    log.save_rule(rule)
+    report = log.report(T)
+    assert report.outcomes == {
+        TABLE: {Outcome.DIFFERENT: 5, Outcome.EQUAL: 1},
+        Component.MONTHLY_CHARTS: {Outcome.LAG: 1},
+    }
+    first, second = report.groups
+    assert first == DifferenceGroup(
+        "f",
+        TABLE,
+        DifferenceKind.VALUE,
+        "months[]",
+        4,
+        2,
+        T,
+        T + 3_000,
+        [Sighting(T + 1_000 * n, f"p{n % 2}", "months[1]", "c", "d") for n in (3, 2, 1)],
+        gone=Replay("f", "olga", T + 9_000, {Outcome.EQUAL: 2}, 0),
+    )
+    assert (second.fingerprint, second.answers, second.users, second.rule, second.gone) == ("g", 1, 1, rule, None)
+    assert log.groups(T) == report.groups
+    assert [group.fingerprint for group in log.groups(T + 1)] == ["f"]
+    assert log.report(T, Component.MONTHLY_CHARTS).groups == []
+
+
+@pytest.mark.parametrize(
+    ("again", "is_gone"), [({"at": 0}, False), ({"at": 1}, True), ({"at": 1, "showing": 1}, False)]
+)
+def test_what_nobody_sees_again_is_gone(
+    log: MongoComparisonLog, migrated: Database[Any], again: dict[str, Any], is_gone: bool
+) -> None:
+    seen = {"fingerprint": "f", "kind": "missing", "place": "a", "exactPlace": "a", "control": "c", "candidate": "d"}
+    at = AT + timedelta(milliseconds=again["at"])
+    audit = AUDIT | {"outcomes": {"equal": 2}, "showing": 0} | again | {"at": at}
+    migrated["backend_comparisons"].insert_many([ROW | {"user": "p", "differences": [seen]}, audit])
+    [group] = log.groups(T)
+    assert (group.gone is not None) is is_gone
