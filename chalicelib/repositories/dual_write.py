@@ -152,10 +152,13 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         """One command, and a second one only where there are doubles."""
         order = [("date", direction)]
         near = list(self._read.find(counted(self._at(energy_type, date, but)), projection=POINT, sort=order, limit=2))
-        if len(near) == 2 and near[0]["date"] == near[1]["date"]:
-            there = counted(self._at(energy_type, near[0]["date"], but))
-            return point_of(last_updated(list(self._read.find(there, projection=POINT))))
-        return point_of(near[0]) if near else None
+        match near:
+            case [{"date": one}, {"date": other}] if one == other:
+                there = counted(self._at(energy_type, one, but))
+                return point_of(last_updated(list(self._read.find(there, projection=POINT))))
+            case [nearest, *_]:
+                return point_of(nearest)
+        return None
 
     def _change_old(self, collection: ScopedCollection, before: StoredReading, after: StoredReading) -> None:
         """Keep what else an inherited document says; doubles at the old instant would come back, so they go."""
