@@ -13,7 +13,7 @@ from chalicelib.repositories.database import READ_SECONDS, Collections, Document
 from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, TYPES, meter_of
 from chalicelib.repositories.fence import erased_among
 
-METER: Document = {"_id": 0, "userId": 1, "type": 1}
+METER: Document = {"userId": True, "type": True}
 # Of meters with a hundred readings twenty are found so; of one with a million it costs less than its comparison.
 DOCUMENTS_AT_ONCE = 2_000
 SAMPLED = 20  # documents of each collection for a range: most ranges are then within a third of each other

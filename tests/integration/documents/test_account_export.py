@@ -58,6 +58,13 @@ def test_a_part_is_full_when_the_next_document_is_more_than_it_takes(
     assert [each["_id"] for each in following.documents["energies"]] == (["a", "b"] if parts == 1 else ["b"])
 
 
+def test_documents_come_in_the_order_of_their_ids_however_few_are_asked_for_at_once(migrated: Database[Any]) -> None:
+    migrated["energies"].insert_many([READING | {"_id": name} for name in ("c", "a", "d", "b")])
+    for at_once in (1, 2, 9):
+        page = MongoAccountExport(migrated, 20, documents_at_once=at_once).page("anna", "pseudonym", None)
+        assert [each["_id"] for each in page.documents["energies"]] == ["a", "b", "c", "d"]
+
+
 def test_a_document_that_is_too_large_is_a_part_of_its_own(migrated: Database[Any]) -> None:
     migrated["energies"].insert_many([READING | {"_id": name} for name in ("a", "b")])
     export = MongoAccountExport(migrated, 20, 1)

@@ -16,7 +16,7 @@ from pymongo.errors import (
 )
 
 from chalicelib.domain.errors import DuplicateReadingError, TooLargeError, UnavailableError
-from chalicelib.repositories.database import Collections, instant_of, meter_id, open_database, time_limit
+from chalicelib.repositories.database import Collections, instant_of, meter_id, open_database, ping, time_limit
 from tests.integration.documents.conftest import Sent
 
 
@@ -69,6 +69,11 @@ def test_the_connection(mongodb_uri: str) -> None:
 def test_who_listens_sees_every_command(seen: Database[Any], sent: Sent) -> None:
     seen["meters"].find_one({"_id": "x"})
     assert [command["find"] for command in sent.of("find")] == ["meters"]
+
+
+def test_a_sign_of_life_is_asked_of_the_server(seen: Database[Any], sent: Sent) -> None:
+    ping(seen)
+    assert [command["ping"] for command in sent.commands] == [1]
 
 
 def labelled(error: PyMongoError, label: str) -> PyMongoError:
