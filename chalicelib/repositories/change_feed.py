@@ -22,7 +22,7 @@ AWAIT_MS = 1_000
 # reader; FailedToParse, TypeMismatch, Overflow and what the parser of tokens says of one that another version wrote.
 LOST = frozenset({9, 14, 15, 136, 260, 280, 286, 40647, 40648, 40649, 50795, 50796, 50811, 50855})
 WRITES = frozenset({"insert", "update", "replace", "delete"})
-PIPELINE = [{"$project": {"operationType": 1, "documentKey": 1, "clusterTime": 1}}]
+PIPELINE = [{"$project": {"operationType": True, "documentKey": True, "clusterTime": True}}]
 
 
 class MongoChangeFeed(ChangeFeed):

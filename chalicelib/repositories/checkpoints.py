@@ -53,7 +53,7 @@ def leave_out(database: MongoDatabase, names: Names) -> None:
 def leave_out_of_failures(database: MongoDatabase, user_id: str) -> None:
     """Take a person out of what scripts have said of a failure."""
     records = database[MIGRATIONS]
-    for record in records.find({"error": {"$type": "string"}}, {"error": 1}):
+    for record in records.find({"error": {"$type": "string"}}, ["error"]):
         error = left_out(record["error"], user_id)
         if error != record["error"]:
             records.update_one(record, {"$set": {"error": error}})
@@ -72,7 +72,7 @@ def _before(database: MongoDatabase, user_id: Any) -> list[str] | None:
     """The last meter that anybody before this person can have; None: there is nobody."""
     earlier = {"userId": {"$lt": user_id, "$gt": "", **NOT_ARRAY}}
     found = [
-        database[name].find_one(earlier, {"userId": 1}, sort=[("userId", -1)])
+        database[name].find_one(earlier, ["userId"], sort=[("userId", -1)])
         for name in (*COLLECTION.values(), Collections.DISPLAY)
     ]
     people = [document["userId"] for document in found if document]

@@ -46,7 +46,7 @@ class MongoCountedEvidence(CountedEvidence):
             stored: Any = self._evidence.find_one_and_update(
                 {"_id": key},
                 [{"$set": _added(counting, at)}],
-                {"run": 1, "agreements": 1},
+                ["run", "agreements"],
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
             )
@@ -63,7 +63,7 @@ class MongoCountedEvidence(CountedEvidence):
     def known(self, component: Component) -> Sequence[str]:
         """Use the index on the component."""
         with time_limit(READ_SECONDS):
-            found = self._evidence.find({"component": component.value}, {"differences": 1})
+            found = self._evidence.find({"component": component.value}, ["differences"])
             return sorted({fingerprint for document in found for fingerprint in document["differences"]})
 
     @override

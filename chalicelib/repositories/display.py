@@ -44,7 +44,7 @@ from chalicelib.repositories.sealed_views import AS_SENT, encoded_data, opened, 
 from chalicelib.repositories.settings import UNREADABLE, own_settings
 from chalicelib.repositories.transactions import in_transaction
 
-VERSIONS = {"sourceVersion": 1, "displayVersion": 1}
+VERSIONS = ["sourceVersion", "displayVersion"]
 NO_METER = RawBSONDocument(bson.encode({}), AS_SENT)
 SHOWN = (Collections.DISPLAY, Collections.SERIES)
 Found = TypeVar("Found", bound=tuple[object, MeterState] | tuple[object, MeterState, object])
@@ -191,7 +191,7 @@ class MongoDisplayDataRepository:
 
     def _refuse_newer(self, user_id: str, energy_type: EnergyType, latest: int, session: ClientSession) -> None:
         owned = OwnedDocuments(self._database, user_id, session)
-        views = owned.of_meter(Collections.DISPLAY, energy_type, {"sourceVersion": 1})
+        views = owned.of_meter(Collections.DISPLAY, energy_type, ["sourceVersion"])
         if any(is_version(version := view.get("sourceVersion")) and version > latest for view in views):
             raise DamagedMeterError(f"{meter_id(user_id, energy_type)} has a display document that is newer than it")
 
@@ -205,7 +205,7 @@ class MongoDisplayDataRepository:
         """Take away everything that a meter shows or seems to show, in its own name or under its ids."""
         owned = OwnedDocuments(self._database, user_id, session)
         for collection in collections:
-            owned.delete(collection, (each["_id"] for each in owned.of_meter(collection, energy_type, {"_id": 1})))
+            owned.delete(collection, (each["_id"] for each in owned.of_meter(collection, energy_type, ["_id"])))
         display = ScopedCollection(self._database[Collections.DISPLAY], user_id, session)
         display.delete_many({"type": energy_type.value})
 

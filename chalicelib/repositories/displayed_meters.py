@@ -13,7 +13,7 @@ from chalicelib.repositories.database import READ_SECONDS, Collections, Document
 from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, TYPES, meter_of
 from chalicelib.repositories.fence import erased_among
 
-METER: Document = {"_id": 0, "userId": 1, "type": 1}
+METER: Document = {"userId": True, "type": True}
 # Of meters with a hundred readings twenty are found so; of one with a million it costs less than its comparison.
 DOCUMENTS_AT_ONCE = 2_000
 SAMPLED = 20  # documents of each collection for a range: most ranges are then within a third of each other
@@ -59,7 +59,7 @@ class MongoDisplayedMeters(DisplayedMeters):
             return damages.damages(self._database, meter)
 
     def _some_owners(self, collection: Collections, size: int) -> list[str]:
-        pipeline: list[Document] = [{"$sample": {"size": size}}, {"$project": {"_id": 0, "userId": 1}}]
+        pipeline: list[Document] = [{"$sample": {"size": size}}, {"$project": {"userId": True}}]
         with time_limit(self._timeout):
             found = [document.get("userId") for document in self._database[collection].aggregate(pipeline)]
         return [user for user in found if isinstance(user, str) and user]

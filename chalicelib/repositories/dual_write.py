@@ -28,7 +28,7 @@ from chalicelib.repositories.documents import (
     reading_of,
 )
 from chalicelib.repositories.doubles import document_that_counts, last_updated
-from chalicelib.repositories.dual_write_many import DAMAGED, OF_TWIN, ORIGIN, PLACE, ManyReadings
+from chalicelib.repositories.dual_write_many import DAMAGED, ORIGIN, PLACE, ManyReadings
 from chalicelib.repositories.foreseen import Where
 from chalicelib.repositories.history import POINT, points_of
 from chalicelib.repositories.scoped import ScopedCollection
@@ -117,7 +117,7 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         """Instants that carry a reading. On the new side each can be taken once, readable or not: the index decides."""
         between = {"type": energy_type.value, "date": {"$gte": to_datetime(first), "$lte": to_datetime(last)}}
         wanted = between if self._side is Side.NEW else counted(between)
-        found = (document["date"] for document in self._read.find(wanted, projection={"_id": 0, "date": 1}))
+        found = (document["date"] for document in self._read.find(wanted, projection=["date"]))
         dates = {date for date in found if isinstance(date, datetime)}
         kept = self._of_damaged(between, dates) if self._release_taken else []
         return {to_ms(date) for date in (*dates, *kept)}
@@ -138,7 +138,7 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         known = self._foreseen.twin
         if known and known[0]["_id"] == key:
             return {name: known[0][name] for name in ORIGIN if name in known[0]}
-        return self._written[Side.NEW].find_one({"_id": key}, projection=OF_TWIN) or {}
+        return self._written[Side.NEW].find_one({"_id": key}, projection=ORIGIN) or {}
 
     def _next(self, energy_type: EnergyType, instant: int, where: Where, but: str | None) -> Reading | None:
         """What was foreseen was read before this transaction's own writes, and without the reading they are about."""
@@ -152,10 +152,13 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         """One command, and a second one only where there are doubles."""
         order = [("date", direction)]
         near = list(self._read.find(counted(self._at(energy_type, date, but)), projection=POINT, sort=order, limit=2))
-        if len(near) == 2 and near[0]["date"] == near[1]["date"]:
-            there = counted(self._at(energy_type, near[0]["date"], but))
-            return point_of(last_updated(list(self._read.find(there, projection=POINT))))
-        return point_of(near[0]) if near else None
+        match near:
+            case [{"date": one}, {"date": other}] if one == other:
+                there = counted(self._at(energy_type, one, but))
+                return point_of(last_updated(list(self._read.find(there, projection=POINT))))
+            case [nearest, *_]:
+                return point_of(nearest)
+        return None
 
     def _change_old(self, collection: ScopedCollection, before: StoredReading, after: StoredReading) -> None:
         """Keep what else an inherited document says; doubles at the old instant would come back, so they go."""
@@ -168,7 +171,7 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
     def _refuse_damaged(self, reading_id: str) -> None:
         key = id_of(reading_id)
         others = [collection for side, collection in self._written.items() if side is not self._side]
-        has_twin = any(collection.find_one(counted({"_id": key}), projection={"_id": 1}) for collection in others)
+        has_twin = any(collection.find_one(counted({"_id": key})) for collection in others)
         if has_twin and self._unreadable_among([key]):
             raise ConflictError(DAMAGED)
 
@@ -182,4 +185,4 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         if known is not None:
             return known
         there = counted(self._at(energy_type, to_datetime(instant), None))
-        return self._read.find_one(there, projection={"_id": 1}) is not None
+        return self._read.find_one(there) is not None

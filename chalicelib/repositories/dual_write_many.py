@@ -37,8 +37,7 @@ from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 
 ORIGIN = ("revision", "source", "importBatchId")  # what only the new side stores
-OF_TWIN = {"_id": 0, **dict.fromkeys(ORIGIN, 1)}
-PLACE = {"_id": 0, "type": 1, "date": 1}
+PLACE = ("type", "date")
 # Which of these ids have a document on the authoritative side that cannot be read, whomever it names as its owner.
 UnreadableAmong = Callable[[Sequence[Any]], Sequence[Any]]
 DAMAGED = (
@@ -91,7 +90,7 @@ class ManyReadings:
         if self._side is Side.NEW:
             return [*map(reading_of, documents)]
         counting = without_doubles(documents)
-        twins = self._twins(counting, OF_TWIN | {"_id": 1}) if self._revisions_count else {}
+        twins = self._twins(counting, ORIGIN) if self._revisions_count else {}
         return [reading_of(document | twins.get(document["_id"], {})) for document in counting]
 
     def within(self, ids: IdRange) -> list[StoredReading]:
@@ -101,7 +100,7 @@ class ManyReadings:
     def by_ids(self, ids: Sequence[str]) -> list[StoredReading]:
         """The readings that are left of those with these ids; on the old side doubles may hide some."""
         wanted = {"_id": {"$in": [*map(id_of, ids)]}}
-        found = list(self._read.find(counted(wanted), projection={"type": 1, "date": 1})) if ids else []
+        found = list(self._read.find(counted(wanted), projection=PLACE)) if ids else []
         known = {str(document["_id"]) for document in found}
         kinds = {EnergyType(document["type"]) for document in found}
         stored = [
@@ -140,14 +139,14 @@ class ManyReadings:
         """
         if self._side is Side.NEW:
             return set()
-        twins = self._twins([{"_id": id_of(reading.id)} for reading in readings], PLACE | {"_id": 1})
+        twins = self._twins([{"_id": id_of(reading.id)} for reading in readings], PLACE)
         for reading in readings:
             self._mark_where_it_was(twins.get(id_of(reading.id)), reading, now)
         return {
             id_of(each.id) for each in readings if _place_of(twins.get(id_of(each.id), {})) != (each.type, each.instant)
         }
 
-    def _twins(self, documents: Sequence[Document], projection: Document) -> dict[Any, Document]:
+    def _twins(self, documents: Sequence[Document], projection: Sequence[str]) -> dict[Any, Document]:
         ids = {"_id": {"$in": [document["_id"] for document in documents]}}
         return {twin["_id"]: twin for twin in self._written[Side.NEW].find(ids, projection=projection)}
 
@@ -179,7 +178,7 @@ class ManyReadings:
         if not self._release_taken:
             return
         there: Document = {"type": energy_type.value, "date": {"$in": list(dates)}}
-        taken = {item["date"] for item in self._read.find(counted(there), projection={"date": 1})}
+        taken = {item["date"] for item in self._read.find(counted(there), projection=["date"])}
         free = [date for date in dates if date not in taken]
         if self._of_damaged(there, taken):
             raise DuplicateReadingError("a reading of this type at this instant is already stored; " + DAMAGED)
@@ -187,7 +186,7 @@ class ManyReadings:
 
     def _of_damaged(self, there: Document, known: Collection[datetime]) -> list[datetime]:
         """The dates, besides those known, of twins whose old document is still there but cannot be read."""
-        twins = list(self._written[Side.NEW].find(counted(there), projection={"date": 1}))
+        twins = list(self._written[Side.NEW].find(counted(there), projection=["date"]))
         alone = {twin["_id"]: twin["date"] for twin in twins if twin["date"] not in known}
         return [alone[key] for key in self._unreadable_among([*alone])]
 

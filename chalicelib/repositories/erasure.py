@@ -167,7 +167,7 @@ class MongoErasures(Erasures):
             collection.delete_many({**since, pseudonym: {"$in": [erasure.pseudonym for erasure in standing]}})
             return
         closed = _closed(standing)
-        found = collection.find(since, dict.fromkeys(PEOPLE[name].fields, 1))
+        found = collection.find(since, PEOPLE[name].fields)
         late = [item["_id"] for item in found if any(map(closed, said_in({**item, "_id": None, DISCARDED_BY: None})))]
         if late:
             collection.delete_many({"_id": {"$in": late}})
@@ -203,12 +203,12 @@ class _Removal:
     def keyed(self, name: Collections) -> Iterator[None]:
         """Documents under the person's ids; then those that name the person under another's."""
         for wanted in (under_ids_of(self._user_id), {OWNER: self._user_id}):
-            found = self._found(name, wanted, {OWNER: 1})
+            found = self._found(name, wanted, [OWNER])
             theirs = [document["_id"] for document in found if is_theirs(name, document, self._user_id)]
             for start in range(0, len(theirs), AT_ONCE):
                 self._counted(name, partial(self._delete, name, {"_id": {"$in": theirs[start : start + AT_ONCE]}}))
                 yield
-        for document in self._found(name, {OWNER: self._user_id}, {OWNER: 1}):
+        for document in self._found(name, {OWNER: self._user_id}, [OWNER]):
             self._give_back(name, document["_id"])
 
     def readings(self) -> Iterator[None]:
@@ -216,14 +216,14 @@ class _Removal:
         with time_limit(self._left()):
             believed = sync_state(self._database).authoritative
         for side in (other_side(believed), believed):
-            while found := self._found(COLLECTION[side], {OWNER: self._user_id}, {"_id": 1}, AT_ONCE):
+            while found := self._found(COLLECTION[side], {OWNER: self._user_id}, ["_id"], AT_ONCE):
                 self._remove_readings([document["_id"] for document in found])
                 yield
 
     def named(self, name: Collections) -> Iterator[None]:
         """What names the person in a field. A damaged reading is known by its entry in the quarantine alone."""
         wanted = PEOPLE[name].named(self._user_id, self._pseudonym)
-        while wanted and (found := self._found(name, wanted, {"_id": 1}, AT_ONCE)):
+        while wanted and (found := self._found(name, wanted, ["_id"], AT_ONCE)):
             ids = [document["_id"] for document in found]
             if name is Collections.QUARANTINE:
                 self._remove_readings(ids)
@@ -259,7 +259,9 @@ class _Removal:
             except DuplicateKeyError:  # a view that the owner has already
                 collection.delete_one(damaged)
 
-    def _found(self, name: Collections, wanted: Document, fields: Document | None, limit: int = 0) -> list[Document]:
+    def _found(
+        self, name: Collections, wanted: Document, fields: Sequence[str] | None, limit: int = 0
+    ) -> list[Document]:
         with time_limit(self._left()):
             return list(self._database[name].find(wanted, fields, limit=limit))
 

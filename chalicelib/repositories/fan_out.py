@@ -178,7 +178,7 @@ class MongoFanOutRecords(FanOutRecords):
 
     def _ranges(self, walk: Walk) -> Document:
         """Those that there are now: of a walk that somebody begins meanwhile none goes."""
-        return {"_id": {"$in": [each["_id"] for each in self._control.find(_ranges_of(_key(walk)), {"_id": 1})]}}
+        return {"_id": {"$in": [each["_id"] for each in self._control.find(_ranges_of(_key(walk)), ["_id"])]}}
 
 
 NOW: Document = {"$toLong": "$$NOW"}

@@ -39,5 +39,5 @@ def erased_among(database: MongoDatabase, users: Collection[str], session: Clien
     fences = {fence_id(user_id): user_id for user_id in users}
     if not fences:
         return set()
-    found = database[Collections.CONTROL].find({"_id": {"$in": [*fences]}}, {"_id": 1}, session=session)
+    found = database[Collections.CONTROL].find({"_id": {"$in": [*fences]}}, ["_id"], session=session)
     return {fences[document["_id"]] for document in found}

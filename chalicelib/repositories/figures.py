@@ -47,7 +47,7 @@ READABLE: Document = {
     "elapsedMs": {"$type": "number"},
     "success": {"$type": "bool"},
 }
-SHOWN = dict.fromkeys(("at", "component", "backend", "user", "elapsedMs", "success", "reason", "documentVersion"), 1)
+SHOWN = ("at", "component", "backend", "user", "elapsedMs", "success", "reason", "documentVersion")
 
 
 class MongoRolloutFigures(RolloutFigures):
@@ -137,9 +137,9 @@ class _Stored:
         hours = [_added(hour, added) for hour, added in additions.hours.items()]
         people = [_remembered(place, seen, now) for place, seen in additions.changed().items()]
         hours.append(UpdateOne({"_id": POSITION}, {"$set": {"upTo": rows[-1]["at"]}}, upsert=True))
-        self.database[Collections.USAGE_HOURS].bulk_write(hours, ordered=False, session=self.session)
+        self.database[Collections.USAGE_HOURS].bulk_write(hours, session=self.session)
         if people:
-            self.database[Collections.USAGE_PEOPLE].bulk_write(people, ordered=False, session=self.session)
+            self.database[Collections.USAGE_PEOPLE].bulk_write(people, session=self.session)
         return len(rows)
 
     def tail(self, component: Component, since: int, limit: int) -> tuple[Additions, bool]:
@@ -178,7 +178,7 @@ class _Stored:
         usage = self.database[Collections.USAGE]
         span: Document = {"$gt": to_datetime(after), "$lte": to_datetime(until)}
         in_order = [("at", ASCENDING)]
-        last = usage.find_one({**READABLE, "at": span}, {"at": 1}, sort=in_order, skip=limit - 1, session=self.session)
+        last = usage.find_one({**READABLE, "at": span}, ["at"], sort=in_order, skip=limit - 1, session=self.session)
         if last is not None:
             span["$lte"] = last["at"]
         return [*usage.find({**READABLE, "at": span}, SHOWN, sort=in_order, session=self.session)]
@@ -192,7 +192,8 @@ class _Stored:
             return ()
         wanted = {"_id": {"$in": [*map(_person_id, places)]}}
         people = self.database[Collections.USAGE_PEOPLE]
-        return people.find(wanted, batch_size=len(places), session=self.session)
+        number = len(places)  # with a limit the server does not wait to be asked whether there are more
+        return people.find(wanted, limit=number, batch_size=number, session=self.session)
 
 
 def _use(row: Document) -> Use:

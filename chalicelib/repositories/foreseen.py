@@ -27,7 +27,7 @@ Stage: TypeAlias = dict[str, Any]
 Where: TypeAlias = Literal["before", "after"]
 Place: TypeAlias = tuple[EnergyType, int]
 LAST_CHANGE: Stage = {"$cond": [{"$isArray": "$changes"}, {"$slice": ["$changes", -1]}, []]}
-OF_OTHERS: Stage = {"changes": LAST_CHANGE, "opensAt": 1, "erasedAt": 1}
+OF_OTHERS: Stage = {"changes": LAST_CHANGE, "opensAt": True, "erasedAt": True}
 BY_ID = ("settings", "meters")
 LISTS = ("reading", "before", "after")  # of readings that were looked up
 # The place of the reading that was looked up; where there is none, or it is damaged, one where nothing can be.

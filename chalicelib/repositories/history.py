@@ -14,7 +14,7 @@ from chalicelib.repositories.doubles import without_doubles
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 
-POINT = {"_id": 1, "date": 1, "amount": 1, "updatedAt": 1}
+POINT = ("date", "amount", "updatedAt")
 BATCH = 10_000
 
 

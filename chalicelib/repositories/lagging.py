@@ -27,7 +27,7 @@ NEXT_ATTEMPT = "sweep.nextAttempt"
 FAILED: Document = {NEXT_ATTEMPT: {"$gte": EVER}, "sweep.error": {"$type": "string"}}
 # An update waits for a transaction that has written the meter: a function killed in a write leaves it open for 45 s.
 CLAIM_SECONDS = 1.0
-SEEN = {"sweep": 1, "dirtySince": 1}
+SEEN = ("sweep", "dirtySince")
 Order = list[tuple[str, int]] | None
 METERS_AT_ONCE = 20  # the server forgets a cursor that nobody asks for ten minutes
 
@@ -49,7 +49,7 @@ class MongoLaggingMeters(LaggingMeters):
         dirty = {**DIRTY, **self._ours}
         with time_limit(self._timeout):
             lagging = self._meters.count_documents(self._since(dirty_before))
-            oldest = self._meters.find_one(dirty, projection={"dirtySince": 1}, sort=[("dirtySince", 1)])
+            oldest = self._meters.find_one(dirty, projection=["dirtySince"], sort=[("dirtySince", 1)])
         return Lag(lagging, instant_of((oldest or {}).get("dirtySince")))
 
     @override

@@ -149,9 +149,7 @@ class MongoMeterRepository(MeterRepository):
         """
         if self._owned.find(Collections.METERS, meter_id(self._user_id, energy_type)):
             return False
-        if any(
-            self._owned.of_meter(name, energy_type, {"_id": 1}) for name in (Collections.DISPLAY, Collections.SERIES)
-        ):
+        if any(self._owned.of_meter(name, energy_type, ["_id"]) for name in (Collections.DISPLAY, Collections.SERIES)):
             return False
         readings = ScopedCollection(self._database[Collections.READINGS], self._user_id, self._session)
         return not readings.find_one({"type": energy_type.value, "createdAt": {"$lt": to_datetime(now)}})

@@ -100,7 +100,7 @@ FAN_OUT = (
     Guard(
         "ranges of a walk that is begun meanwhile stay",
         RECORDS,
-        'return {"_id": {"$in": [each["_id"] for each in self._control.find(_ranges_of(_key(walk)), {"_id": 1})]}}',
+        'return {"_id": {"$in": [each["_id"] for each in self._control.find(_ranges_of(_key(walk)), ["_id"])]}}',
         "return _ranges_of(_key(walk))",
         (f"{ON_MONGODB}test_ranges_of_a_walk_that_is_begun_while_the_one_before_is_taken_away_stay[begin]",),
     ),

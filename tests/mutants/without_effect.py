@@ -107,6 +107,7 @@ WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {
         (SIMULATION, PAIR, "chance.random() < against", "(chance.random() <= against)", HARDLY_EVER),
         (SIMULATION, ROW, "chance.random() < wrong", "(chance.random() <= wrong)", HARDLY_EVER),
         *((WALKING, KEPT, "1000000", after, IN_MEMORY) for after in ("1000001", "10000000")),
+        (
             "chalicelib/repositories/quarantine.py",
             "entries = database[Collections.QUARANTINE]"
             '.find({"collection": COLLECTION[side].value, **OPEN}, {"_id": 1})',

@@ -1,0 +1,1 @@
+"""The same of what the migration alone keeps."""
