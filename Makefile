@@ -59,11 +59,11 @@ lint: environments-check
 	@$(NODE) $(PACKAGES)/typescript/bin/tsc --project infra/javascript
 	@$(NODE) $(PACKAGES)/@biomejs/biome/bin/biome ci --config-path=infra/javascript chalicelib/web tests/web
 
-check: environments-check ## format, lint, types, imports, unit and functional tests, but the long ones: 80 seconds on two cores
+check: environments-check ## format, lint, types, imports, unit and functional tests, but the long ones: a minute on two cores
 	@$(MAKE) --no-print-directory -j2 lint quick-tests
 
 quick-tests: environments-check
-	@$(APP)pytest -q -n 2 --dist worksteal -m 'not long' tests/functional tests/unit
+	@$(APP)pytest -q -n 4 --dist worksteal -m 'not long' tests/functional tests/unit
 
 test: environments-test ## what 'check' does, and contract, integration, browser and end-to-end tests, but the long ones: eight minutes
 	@$(MAKE) --no-print-directory -j5 lint $(PARTS)

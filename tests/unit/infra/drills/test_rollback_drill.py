@@ -62,6 +62,7 @@ def broken_commit(answer: Answer) -> Reply:
     return FAILED
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("component", sorted(WRITES))
 def test_where_dual_write_holds_nothing_is_lost_and_the_control_shows_that_it_would_be_seen(
     system: FakeSystem, component: str

@@ -2,12 +2,15 @@
 
 from random import Random
 
+import pytest
+
 from infra.drills.history.in_process.bus import AGAIN_SECONDS, ATTEMPTS, DOUBLED, LOST, Bus, Entry
 from infra.local.waiting import wait_until
 
 EVENTS = 400
 
 
+@pytest.mark.long
 def test_events_arrive_but_for_a_few_and_a_few_arrive_twice() -> None:
     arrived: list[int] = []
 

@@ -58,6 +58,7 @@ class QuietGround:
 def silent(_: str) -> None: ...
 
 
+@pytest.mark.long
 def test_it_goes_on_until_there_are_flips_and_operations_enough() -> None:
     ground = QuietGround()
     history = drive(ground, Exercise(3, people=2, flips=12, operations=120), silent)

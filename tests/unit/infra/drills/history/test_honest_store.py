@@ -1,5 +1,7 @@
 """Random histories: who answers right is blamed for nothing, and who answers wrong is found."""
 
+import pytest
+
 from infra.drills.history.checker import Kind, check
 from infra.drills.history.operations import Outcome
 from tests.unit.infra.drills.history.honest_store import Life
@@ -12,6 +14,7 @@ def blamed(life: Life) -> set[Kind]:
     return {violation.kind for violation in check([life.operations], DOUBT_SECONDS)}
 
 
+@pytest.mark.long
 def test_an_honest_store_is_blamed_for_nothing_whatever_writes_got_lost_and_whatever_lags() -> None:
     unknown = lagging = 0
     for seed in range(HISTORIES):
