@@ -33,15 +33,15 @@ def sweeper(container: Container) -> dict[str, Any]:
     Where that is done, go on comparing all meters: so nobody has to run ``verify`` for differences to be noticed.
     """
     began = container.clock()
-    container.operations.fan_out.send_lost()
     report = container.operations.sweeper.run(BUDGET_SECONDS)
-    left = BUDGET_SECONDS - (container.clock() - began) / 1000
     if report.state != "resting":
         milliseconds(MetricName.DISPLAY_STALENESS, report.staleness_seconds * 1000)
         count(MetricName.METERS_LAGGING, report.lagging)
         count(MetricName.METERS_SWEPT, report.refreshed)
         count(MetricName.METERS_FAILING, report.failing)
         count(MetricName.METERS_OUTDATED, report.outdated)
+    container.operations.fan_out.send_lost()
+    left = BUDGET_SECONDS - (container.clock() - began) / 1000
     if report.state == "swept" and left > 0:
         _compare(container, min(VERIFY_SECONDS, left))
     return report.as_document()

@@ -159,12 +159,12 @@ def _check_newest(state: SyncState, history: list[ModeChange]) -> None:
 
 def traces(database: MongoDatabase) -> Iterator[str]:
     """What says that there was a mode, by one look at each place; see the module."""
-    if found := control_of(database).find_one(_TRACES):
+    if found := control_of(database).find_one(_TRACES, ["_id"]):
         yield f"control.{found['_id']}"
-    if found := database[MIGRATIONS].find_one({"_id": BEGINS_WITH_A_MODE, "state": "applied"}):
+    if found := database[MIGRATIONS].find_one({"_id": BEGINS_WITH_A_MODE, "state": "applied"}, ["_id"]):
         yield f"the applied migration {found['_id']}"
     for name in (Collections.READINGS, Collections.DISPLAY):
-        if database[name].find_one({}):
+        if database[name].find_one({}, ["_id"]):
             yield f"a document in {name}"
 
 

@@ -117,7 +117,7 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         """Instants that carry a reading. On the new side each can be taken once, readable or not: the index decides."""
         between = {"type": energy_type.value, "date": {"$gte": to_datetime(first), "$lte": to_datetime(last)}}
         wanted = between if self._side is Side.NEW else counted(between)
-        found = (document["date"] for document in self._read.find(wanted, projection=["date"]))
+        found = (document["date"] for document in self._read.find(wanted, projection={"_id": False, "date": True}))
         dates = {date for date in found if isinstance(date, datetime)}
         kept = self._of_damaged(between, dates) if self._release_taken else []
         return {to_ms(date) for date in (*dates, *kept)}

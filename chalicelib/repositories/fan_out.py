@@ -114,8 +114,9 @@ class MongoFanOutRecords(FanOutRecords):
     @override
     def give_up(self, fan_out: FanOut) -> bool:
         with time_limit(READ_SECONDS):
-            found = self._control.delete_one(_same(fan_out)).deleted_count == 1
-            self._control.delete_many(_ranges_of(f"{_key(fan_out.walk)}:{fan_out.id}"))
+            found = self._control.delete_one({**_same(fan_out), "finished": None}).deleted_count == 1
+            if found:
+                self._control.delete_many(_ranges_of(f"{_key(fan_out.walk)}:{fan_out.id}"))
         return found
 
     @override

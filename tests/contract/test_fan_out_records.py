@@ -59,6 +59,13 @@ def test_of_two_who_find_the_same_silence_one_sends(ports: Ports) -> None:
     assert sent(ports)
 
 
+def test_a_walk_that_has_just_ended_cannot_be_given_up(ports: Ports) -> None:
+    fan_out = begun(ports)
+    ports.fan_outs.finish(fan_out)
+    assert not ports.fan_outs.give_up(fan_out)
+    assert ports.fan_outs.fan_out(WALK) is not None
+
+
 def test_what_is_given_up_is_gone_with_its_ranges_and_nothing_else(ports: Ports) -> None:
     fan_out, other = begun(ports), begun(ports, Walk.CHECK)
     claims = [ports.fan_outs.claim(each, 0, 60) for each in (fan_out, other)]

@@ -155,8 +155,8 @@ FAN_OUT = (
     Guard(
         "a walk that has taken the place of the one that is given up stays",
         RECORDS,
-        "found = self._control.delete_one(_same(fan_out)).deleted_count == 1",
-        'found = self._control.delete_one({"_id": _key(fan_out.walk)}).deleted_count == 1',
+        'found = self._control.delete_one({**_same(fan_out), "finished": None}).deleted_count == 1',
+        'found = self._control.delete_one({"_id": _key(fan_out.walk), "finished": None}).deleted_count == 1',
         (f"{CONTRACT}test_what_is_given_up_is_gone_with_its_ranges_and_nothing_else[mongo]",),
     ),
     Guard(

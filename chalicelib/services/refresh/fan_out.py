@@ -2,9 +2,9 @@
 
 A process alone walks over one range that holds every meter, by the same steps. A range is claimed before it is
 worked on, and each page is kept while the claim holds: so a message that comes twice does nothing, and the range of a
-worker that was killed goes on where it was. A schedule sends again what nobody has and was silent for long, so a walk
-comes to its end whatever becomes of its messages. What was found counts for exactly what a walk of one process would
-count for: in the mode and by the code in which it began, within the hour, and only when no range is missing.
+worker that was killed goes on where it was. A schedule sends again what nobody has, so a walk comes to its end whatever
+becomes of its messages; one that only waited comes twice. What was found counts for exactly what a walk of one process
+would count for: in the mode and by the code in which it began, within the hour, and only when no range is missing.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -125,10 +125,10 @@ class FanOutService:
         return fan_out if fan_out and self._records.give_up(fan_out) else None
 
     def send_lost(self) -> int:
-        """One scheduled run: send again what nobody works on, where all was silent for long; returns how many messages.
+        """One scheduled run: send again what nobody works on, of a walk long ago sent; returns how many messages.
 
         They get lost where functions of another release take them, where every attempt at one fails, and where the
-        shell that sends them is killed. A walk sends one for each range at most, and again only when these are silent.
+        shell that sends them is killed. A walk sends one for each range at most, and again in twelve minutes.
         """
         return sum(self._sent_because_lost(walk) for walk in self._jobs)
 
@@ -248,8 +248,16 @@ class FanOutService:
     def _sent_again(self, fan_out: FanOut) -> FanOut:
         self._records.pause(fan_out, paused=False)
         self._records.sending(fan_out)
-        self._queue.send([task for task, _ in self._left_to_do(fan_out)])
+        self._send([task for task, _ in self._left_to_do(fan_out)], fan_out)
         return replace(fan_out, paused=False)
+
+    def _send(self, tasks: Sequence[RangeTask], fan_out: FanOut) -> None:
+        """Send all that is left of a walk; what the queue does not take is sent by the schedule's next run."""
+        try:
+            self._queue.send(tasks)
+        except UnavailableError:
+            self._records.lost(fan_out)
+            raise
 
     def _sent_because_lost(self, walk: Walk) -> int:
         """What cannot be looked up or sent just now is left to the next run, and the other walks have their turn."""
@@ -260,11 +268,13 @@ class FanOutService:
             tasks = [task for task, is_claimed in self._left_to_do(fan_out) if not is_claimed]
             if not tasks or not self._records.sending(fan_out, SILENT_SECONDS):
                 return 0
-            self._queue.send(tasks)
+            self._send(tasks, fan_out)
         except UnavailableError as error:
             logger().warning(f"what is lost of the {walk} is sent later", extra={"reason": str(error)})
             return 0
-        logger().warning(f"ranges of the {walk} were lost and are sent again", extra={"ranges": len(tasks)})
+        logger().warning(
+            f"ranges of the {walk} are sent again, in case their messages were lost", extra={"ranges": len(tasks)}
+        )
         return len(tasks)
 
     def _left_to_do(self, fan_out: FanOut) -> Iterator[tuple[RangeTask, bool]]:

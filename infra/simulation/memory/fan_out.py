@@ -48,7 +48,7 @@ class FakeFanOutRecords:
 
     def give_up(self, fan_out: FanOut) -> bool:
         kept = self.fan_out(fan_out.walk)
-        if kept is None or kept.id != fan_out.id:
+        if kept is None or kept.id != fan_out.id or kept.finished:
             return False
         self.forget(fan_out.walk)
         return True

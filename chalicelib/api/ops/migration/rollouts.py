@@ -29,7 +29,7 @@ routes = OperatorRoutes(__name__)
 def list_rollouts(call: Call) -> Response:
     """Every rollout that there is or was."""
     now = call.container.clock()
-    return json_answer({"rollouts": [rollout_document(each, now) for each in _desk(call).all()]})
+    return json_answer({"rollouts": [rollout_document(each, now) for each in _commands(call).all()]})
 
 
 @routes.operation("GET", "/ops/rollouts/{component}", answers=(ShownRollout,), refusals=NOT_THERE)
@@ -42,7 +42,7 @@ def show_rollout(call: Call, component: str) -> Response:
 def start_rollout(call: Call, body: StartBody, component: str) -> Response:
     """Begin one; the schedule takes the first step within a minute."""
     wanted, plan = _named(component), None if body.plan is None else body.plan.plan()
-    _desk(call).start(wanted, plan, call.user_id, body.reason)
+    _commands(call).start(wanted, plan, call.user_id, body.reason)
     return _shown(call, wanted)
 
 
@@ -50,7 +50,7 @@ def start_rollout(call: Call, body: StartBody, component: str) -> Response:
 def pause_rollout(call: Call, body: ReasonedBody, component: str) -> Response:
     """Let nothing rise until somebody resumes it; a breach still goes back."""
     wanted = _named(component)
-    _desk(call).pause(wanted, call.user_id, body.reason)
+    _commands(call).pause(wanted, call.user_id, body.reason)
     return _shown(call, wanted)
 
 
@@ -58,7 +58,7 @@ def pause_rollout(call: Call, body: ReasonedBody, component: str) -> Response:
 def resume_rollout(call: Call, body: ReasonedBody, component: str) -> Response:
     """Go on from where the flag is."""
     wanted = _named(component)
-    _desk(call).resume(wanted, call.user_id, body.reason)
+    _commands(call).resume(wanted, call.user_id, body.reason)
     return _shown(call, wanted)
 
 
@@ -66,7 +66,7 @@ def resume_rollout(call: Call, body: ReasonedBody, component: str) -> Response:
 def step_rollout(call: Call, body: StepNowBody, component: str) -> Response:
     """Take the next step now; answers when it is in effect, or after some seconds."""
     wanted = _named(component)
-    _desk(call).step(wanted, call.user_id, body.reason, CHANGE_SECONDS, hurry=body.hurry)
+    _commands(call).step(wanted, call.user_id, body.reason, CHANGE_SECONDS, hurry=body.hurry)
     return _shown(call, wanted)
 
 
@@ -74,7 +74,7 @@ def step_rollout(call: Call, body: StepNowBody, component: str) -> Response:
 def abort_rollout(call: Call, body: ReasonedBody, component: str) -> Response:
     """End it and go to 0 %; answers when that is in effect, or after some seconds."""
     wanted = _named(component)
-    _desk(call).abort(wanted, call.user_id, body.reason, CHANGE_SECONDS)
+    _commands(call).abort(wanted, call.user_id, body.reason, CHANGE_SECONDS)
     return _shown(call, wanted)
 
 
@@ -82,16 +82,16 @@ def abort_rollout(call: Call, body: ReasonedBody, component: str) -> Response:
 def approve_rollout(call: Call, body: ApproveBody, component: str) -> Response:
     """Agree to a rise that somebody else asks for."""
     wanted = _named(component)
-    _desk(call).approve(wanted, body.percent, call.user_id, body.reason)
+    _commands(call).approve(wanted, body.percent, call.user_id, body.reason)
     return _shown(call, wanted)
 
 
-def _desk(call: Call) -> RolloutCommands:
+def _commands(call: Call) -> RolloutCommands:
     return call.container.flags.rollouts
 
 
 def _shown(call: Call, component: Component) -> Response:
-    return json_answer(rollout_document(_desk(call).one(component), call.container.clock()))
+    return json_answer(rollout_document(_commands(call).one(component), call.container.clock()))
 
 
 def _named(component: str) -> Component:

@@ -171,13 +171,20 @@ def test_where_the_shell_that_begins_it_dies_the_schedule_goes_on_or_there_is_no
     assert points > 3
 
 
-def test_a_queue_that_is_away_is_asked_again_when_it_was_silent_for_long(divided: Divided) -> None:
+def test_a_queue_that_is_away_is_asked_again_by_the_next_run(divided: Divided) -> None:
     divided.service.begin(WALK, 3)
     divided.queue = QueueAway()
     divided.time += SILENT
     assert divided.service.send_lost() == 0
     divided.queue = FakeRangeQueue()
-    divided.time += SILENT
+    assert divided.service.send_lost() == 3
+
+
+def test_what_the_queue_did_not_take_at_the_beginning_is_sent_by_the_next_run(divided: Divided) -> None:
+    divided.queue = QueueAway()
+    with pytest.raises(UnavailableError):
+        divided.service.begin(WALK, 3)
+    divided.queue = FakeRangeQueue()
     assert divided.service.send_lost() == 3
 
 
