@@ -124,10 +124,15 @@ def test_a_write_during_the_drain_is_found(source: GroundSource, monkeypatch: py
     monkeypatch.setattr(SyncState, "drain_seconds", lambda _: 0.0)
     monkeypatch.setattr(ground, "TRANSACTION_SECONDS", 20)  # the server lets such a write live
     monkeypatch.setitem(wishes._KINDS, WishKind.KEEP, 1_000)
-    with source.ground(17, held=0.0, fault=f"{PLANTED}slow_writes_in_old_only") as drilled:
-        waiting = AfterAHeldWrite(drilled, source.uri)
-        history = made(waiting, 17, (EVERYBODY_NEW, BACK, FORWARD), 0, people=2)
-    assert {violation.kind for violation in history.violations} >= {Kind.LOST, Kind.UNEQUAL}
+    found = set[Kind]()
+    for seed in range(LIVES):  # the write that is held up in one life may be refused, and then nothing is lost
+        with source.ground(seed, held=0.0, fault=f"{PLANTED}slow_writes_in_old_only") as drilled:
+            waiting = AfterAHeldWrite(drilled, source.uri)
+            history = made(waiting, seed, (EVERYBODY_NEW, BACK, FORWARD), 0, people=2)
+        found |= {violation.kind for violation in history.violations}
+        if found >= {Kind.LOST, Kind.UNEQUAL}:
+            break
+    assert found >= {Kind.LOST, Kind.UNEQUAL}
 
 
 class AfterEveryEvent:
