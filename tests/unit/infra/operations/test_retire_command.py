@@ -27,6 +27,7 @@ from infra.retirement.references import Reference
 from infra.targets import target as target_module
 from infra.targets.flags import Flags
 from infra.targets.target import Target
+from tests.unit.infra.exit_code import exit_code
 from tests.unit.services.migration.retirement.ended import Ended
 
 AT = 1_700_000_000_000  # 2023-11-14T22:13:20Z
@@ -36,11 +37,7 @@ PLACE = ("--uri", "mongodb://127.0.0.1:1/", "--database", "nothing")
 
 
 def run(*arguments: str, place: tuple[str, ...] = PLACE) -> int | str | None:
-    try:
-        command_line.run(["retire", *arguments, *place])
-    except SystemExit as exited:
-        return exited.code
-    return 0
+    return exit_code(command_line.run, "retire", *arguments, *place)
 
 
 @contextmanager

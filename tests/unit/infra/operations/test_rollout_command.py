@@ -27,6 +27,7 @@ from infra.operations.rollout.printing import print_changed, print_rollout, prin
 from infra.targets.flags import Flags
 from tests.fakes.gate import BROKEN, SHUT
 from tests.unit.flags.rollout import Rollout
+from tests.unit.infra.exit_code import exit_code
 
 AT = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 WEEKDAYS = AllowedHours("Europe/Berlin", 9, 17, tuple(range(5)))
@@ -56,11 +57,7 @@ STEPS = ("--steps", "10:1h,100:1d")
 
 
 def run(*arguments: str) -> int | str | None:
-    try:
-        command_line.run(["rollout", *arguments, "--stage", "nowhere"])
-    except SystemExit as exited:
-        return exited.code
-    return 0
+    return exit_code(command_line.run, "rollout", *arguments, "--stage", "nowhere")
 
 
 @pytest.fixture

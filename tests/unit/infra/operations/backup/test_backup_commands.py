@@ -14,6 +14,7 @@ from chalicelib.domain.meters.walks import Verification
 from infra import __main__ as command_line
 from infra.operations.backup import commands
 from infra.operations.backup.file import Contents, Document, Writer, inspected
+from tests.unit.infra.exit_code import exit_code
 
 COUNTS = {"meters": 1_200, "energies": 7}
 NEXT = "what comes next: python -m infra verify, then python -m infra flags restore where flags are lost"
@@ -57,11 +58,7 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Database:
 
 
 def run(*arguments: str) -> int | str | None:
-    try:
-        command_line.run([*arguments, "--stage", "nowhere"])
-    except SystemExit as exited:
-        return exited.code
-    return 0
+    return exit_code(command_line.run, *arguments, "--stage", "nowhere")
 
 
 def write(documents: dict[str, int]) -> Callable[..., dict[str, int]]:

@@ -18,6 +18,7 @@ from infra.local.identity import Identity
 from infra.local.layout import Layout, Ports
 from infra.operations.compare import commands
 from infra.targets import target as target_module
+from tests.unit.infra.exit_code import exit_code
 
 AT = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 TABLE = Component.ENERGY_TABLE
@@ -64,11 +65,7 @@ def comparer(monkeypatch: pytest.MonkeyPatch) -> Comparer:
 
 
 def run(*arguments: str, place: tuple[str, ...] = NOWHERE) -> int | str | None:
-    try:
-        command_line.run(["compare", *arguments, *place])
-    except SystemExit as exited:
-        return exited.code
-    return 0
+    return exit_code(command_line.run, "compare", *arguments, *place)
 
 
 def hidden(key: str) -> str:

@@ -27,6 +27,7 @@ from infra.operations.printing import console, folding_table, minute, pairs
 from infra.targets.flags import Flags
 from tests.unit.flags.rollout import TABLE as TABLE_FLAG
 from tests.unit.flags.rollout import Rollout
+from tests.unit.infra.exit_code import exit_code
 
 AT = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 CHANGE = FlagChange(
@@ -56,11 +57,7 @@ PAST = Past(
 
 
 def run(*arguments: str) -> int | str | None:
-    try:
-        command_line.run(["flags", *arguments, "--stage", "nowhere"])
-    except SystemExit as exited:
-        return exited.code
-    return 0
+    return exit_code(command_line.run, "flags", *arguments, "--stage", "nowhere")
 
 
 @pytest.fixture

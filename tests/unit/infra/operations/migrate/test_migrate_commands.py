@@ -19,6 +19,7 @@ from migrations.errors import LockedError
 from migrations.ledger import State
 from migrations.runner import Options, Planned, Status
 from migrations.scripts import QUIET, Step
+from tests.unit.infra.exit_code import exit_code
 
 DATABASE: Any = {"migrations": "records"}
 ONE = Planned("002_two", [Step("delete display documents", 1_200)], None)
@@ -76,11 +77,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Runner:
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
     place = ["--stage", "nowhere"]
     monkeypatch.setattr(sys, "argv", ["migrations", *arguments, *place])
-    try:
-        commands.run([*arguments, *place])
-    except SystemExit as exited:
-        return exited.code
-    return 0
+    return exit_code(commands.run, *arguments, *place)
 
 
 SAID = ("--retry", "--lock-seconds", "5")

@@ -14,6 +14,7 @@ from chalicelib.services.migration.sync.sync_modes import ModeReport
 from infra import __main__ as command_line
 from infra.operations.sync import catching_up, mode, sync
 from infra.targets import workers
+from tests.unit.infra.exit_code import exit_code
 
 REPORT = SyncReport("synced", changes=2, inserted=1)
 LINE = "synced: 2 changes seen; 1 inserted, 0 replaced, 0 deleted; lag 0.0 s"
@@ -69,11 +70,7 @@ def operations(monkeypatch: pytest.MonkeyPatch) -> Operations:
 
 
 def run(*arguments: str) -> int | str | None:
-    try:
-        command_line.run([*arguments, "--stage", "nowhere"])
-    except SystemExit as exited:
-        return exited.code
-    return 0
+    return exit_code(command_line.run, *arguments, "--stage", "nowhere")
 
 
 SET = ("set", SyncMode.DUAL_WRITE, "we begin", "olga")
