@@ -9,7 +9,7 @@ trace of a mode is what comes about only after the document was written, or by a
 - in ``migrations``: an applied script (001 writes the document);
 - a reading in ``source_energy_readings``, or a document in ``display_energy_data``.
 
-No trace are ``energies``, which the old application left; ``meters`` and ``user_settings``, which our own writes leave
+Not a trace: ``energies``, which the old application left; ``meters`` and ``user_settings``, which our own writes leave
 in a database that no migration has seen; and the quarantine and empty collections, which an interrupted 001 leaves.
 """
 
@@ -48,8 +48,8 @@ RECOVER = "an operator brings it back: python -m infra mode recover --reason WHY
 LONGEST_DRAIN_SECONDS = 86_400
 # A damaged date can lie beyond what Python's can hold.
 ANY_DATE = CODEC_OPTIONS.with_options(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
-READ: Document = {"mode": 1, "since": 1, "catchingUp": 1, "fullDrainSeconds": 1, "readAt": "$$NOW"}
-READ_FOR_A_WRITE: Document = {**READ, "changes": {"$slice": -1}, "opensAt": 1, "erasedAt": 1}
+READ: Document = {"mode": True, "since": True, "catchingUp": True, "fullDrainSeconds": True, "readAt": "$$NOW"}
+READ_FOR_A_WRITE: Document = {**READ, "changes": {"$slice": -1}, "opensAt": True, "erasedAt": True}
 
 
 class StoredMode(Stored):
@@ -159,12 +159,12 @@ def _check_newest(state: SyncState, history: list[ModeChange]) -> None:
 
 def traces(database: MongoDatabase) -> Iterator[str]:
     """What says that there was a mode, by one look at each place; see the module."""
-    if found := control_of(database).find_one(_TRACES, ["_id"]):
+    if found := control_of(database).find_one(_TRACES):
         yield f"control.{found['_id']}"
-    if found := database[MIGRATIONS].find_one({"_id": BEGINS_WITH_A_MODE, "state": "applied"}, ["_id"]):
+    if found := database[MIGRATIONS].find_one({"_id": BEGINS_WITH_A_MODE, "state": "applied"}):
         yield f"the applied migration {found['_id']}"
     for name in (Collections.READINGS, Collections.DISPLAY):
-        if database[name].find_one({}, ["_id"]):
+        if database[name].find_one():
             yield f"a document in {name}"
 
 

@@ -70,11 +70,11 @@ class MongoCountedEvidence(CountedEvidence):
     def answered(self, fingerprint: str) -> None:
         """Use the index on the fingerprints."""
         with time_limit(READ_SECONDS):
-            self._evidence.update_many({f"differences.{fingerprint}.seen": {"$exists": True}}, [{"$set": _anew()}])
+            self._evidence.update_many({f"differences.{fingerprint}.seen": {"$exists": True}}, [{"$set": _new_run()}])
 
     @override
     def gone(self, fingerprint: str, component: Component, code: str, at: int) -> None:
-        gone = _beginning(component, code) | _anew() | _differing([fingerprint], "gone", at)
+        gone = _beginning(component, code) | _new_run() | _differing([fingerprint], "gone", at)
         with time_limit(READ_SECONDS):
             self._evidence.update_one({"_id": _key(component, code)}, [{"$set": gone}], upsert=True)
 
@@ -102,7 +102,7 @@ def _beginning(component: Component, code: str) -> Document:
     }
 
 
-def _anew() -> Document:
+def _new_run() -> Document:
     """The next run of agreements, at 0."""
     return {"agreements": 0, "run": {"$add": [{"$ifNull": ["$run", 0]}, 1]}}
 
@@ -111,7 +111,7 @@ def _added(counting: Counting, at: int) -> Document:
     """What an update sets, by what is stored. A difference that somebody answers for ends no run."""
     added = _beginning(counting.component, counting.code) | _differing(counting.differences, "seen", at)
     if counting.differences and not counting.is_answered:
-        added |= _anew()
+        added |= _new_run()
     for name, pair in (("errors", counting.errors), ("latency", counting.latency)):
         added |= _pair_added(name, pair, TESTS[name])
     return added

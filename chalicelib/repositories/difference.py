@@ -28,9 +28,9 @@ def keepable(
     present: Mapping[Any, Document],
     unreadable: UnreadableAmong,
 ) -> set[Any]:
-    """The twins that stay though their documents do not count, because these are still there.
+    """The ids of twins to keep: their documents are there, but cannot be read or are hidden by a double.
 
-    Where a reading that counts needs the instant of such a twin, that goes before.
+    A twin is not kept where a reading that counts needs its instant.
     """
     taken = {document["date"] for document in wanted.values()}
     alone = {key for key in present if key not in wanted}
@@ -43,13 +43,14 @@ def keepable(
 class Difference:
     """What must be written on a side to make it equal: documents as they should be, and those that should not be.
 
-    ``kept``: twins that stay although their authoritative documents do not count.
+    ``kept``: twins that stay although their authoritative documents do not count. ``is_first``: the side had nothing.
     """
 
     new: Sequence[Document]
     changed: Sequence[tuple[Document, Document]]
     gone: Sequence[Document]
     kept: tuple[Any, ...] = ()
+    is_first: bool = False
 
     @classmethod
     def of(
@@ -57,14 +58,15 @@ class Difference:
     ) -> "Difference":
         """Compare the authoritative documents with their twins on ``side``."""
         return cls(
-            new=[_twin(document, None, side) for key, document in wanted.items() if key not in present],
+            new=[twin_of(document, None, side) for key, document in wanted.items() if key not in present],
             changed=[
-                (present[key], _twin(document, present[key], side))
+                (present[key], twin_of(document, present[key], side))
                 for key, document in wanted.items()
                 if key in present and differ(document, present[key])
             ],
             gone=[document for key, document in present.items() if key not in wanted and key not in kept],
             kept=tuple(kept),
+            is_first=not present,
         )
 
     def __bool__(self) -> bool:
@@ -97,7 +99,7 @@ def _amount(document: Document) -> Decimal | None:
         return None
 
 
-def _twin(document: Document, present: Document | None, side: Side) -> Document:
+def twin_of(document: Document, present: Document | None, side: Side) -> Document:
     """The document that ``side`` should have; on the new side with what only that side knows.
 
     A new twin's revision begins at the last update, not at 1: a twin that was dropped and comes back (a migration

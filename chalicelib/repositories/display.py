@@ -1,8 +1,8 @@
 """Display documents: read with the state of their meter, replaced only by a newer version of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import bson
@@ -21,13 +21,14 @@ from chalicelib.domain.meters.invariants import (
     latest_shown,
     view_id,
 )
-from chalicelib.domain.ports.values import MeterState
+from chalicelib.domain.ports.values import MeterState, Shown
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.monitoring.metrics import timed
 from chalicelib.monitoring.names import MetricName
 from chalicelib.repositories import series
+from chalicelib.repositories.absence import absence_of, is_absence, nothing_in
 from chalicelib.repositories.calculation_marks import behind
-from chalicelib.repositories.control import sync_state
+from chalicelib.repositories.control import SYNC_MODE, sync_state
 from chalicelib.repositories.database import (
     READ_SECONDS,
     Collections,
@@ -40,14 +41,14 @@ from chalicelib.repositories.meters import begin_again, published, state_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.packing_marks import STEP
 from chalicelib.repositories.scoped import ScopedCollection
-from chalicelib.repositories.sealed_views import AS_SENT, encoded_data, opened, sealed
+from chalicelib.repositories.sealed_views import AS_SENT, decoded, encoded_data, opened, sealed
 from chalicelib.repositories.settings import UNREADABLE, own_settings
+from chalicelib.repositories.snapshot_head import lookup
 from chalicelib.repositories.transactions import in_transaction
 
 VERSIONS = ["sourceVersion", "displayVersion"]
 NO_METER = RawBSONDocument(bson.encode({}), AS_SENT)
 SHOWN = (Collections.DISPLAY, Collections.SERIES)
-Found = TypeVar("Found", bound=tuple[object, MeterState] | tuple[object, MeterState, object])
 
 
 class MongoDisplayDataRepository:
@@ -71,44 +72,53 @@ class MongoDisplayDataRepository:
         """
         view = view_id(user_id, energy_type, data_type, year, self._calculation_version)
         with timed(MetricName.DISPLAY_QUERY_DURATION), time_limit(READ_SECONDS):
-            return self._looked_up(_view_pipeline(meter_id(user_id, energy_type), view), self._shown)
+            found = self._looked_up(user_id, energy_type, _view_pipeline(meter_id(user_id, energy_type), view))
+        return found.document, found.state
 
-    def find_zoned(
-        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
-    ) -> tuple[DisplayDocument | None, MeterState, ZoneInfo | None]:
-        """The settings are a third lookup of the same command."""
+    def look_up(
+        self,
+        user_id: str,
+        energy_type: EnergyType,
+        data_type: DataType,
+        year: int | None = None,
+        *,
+        zoned: bool = False,
+    ) -> Shown:
+        """The settings are a third lookup of the same command, and where there is no meter, its absence is one more."""
         view = view_id(user_id, energy_type, data_type, year, self._calculation_version)
-        pipeline = [*_view_pipeline(meter_id(user_id, energy_type), view), _settings_lookup(user_id)]
+        found = _view_pipeline(meter_id(user_id, energy_type), view)
+        settings = _settings_of(user_id)
+        beside, behind = ([], [settings]) if zoned else ([settings], [])
+        pipeline = [*found, *absence_of(user_id, [energy_type], *beside), *behind]
         with timed(MetricName.DISPLAY_QUERY_DURATION), time_limit(READ_SECONDS):
-            return self._looked_up(pipeline, lambda meter: (*self._shown(meter), _zone_beside(meter, user_id)))
+            return self._looked_up(user_id, energy_type, pipeline)
 
-    def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
+    def summaries(self, user_id: str) -> Mapping[EnergyType, Shown]:
         """All meters in one command. A view that a refresh has just replaced is read again by itself."""
         meters = {kind: meter_id(user_id, kind) for kind in EnergyType}
         view = view_id(user_id, EnergyType.POWER, "summary", None, self._calculation_version)
-        pipeline = _views_pipeline([*meters.values()], view.removeprefix(meters[EnergyType.POWER]))
+        views = _views_pipeline([*meters.values()], view.removeprefix(meters[EnergyType.POWER]))
+        pipeline = [*views, *absence_of(user_id, EnergyType, _settings_of(user_id))]
         with timed(MetricName.DISPLAY_QUERY_DURATION), time_limit(READ_SECONDS):
-            found = {meter["_id"]: meter for meter in self._meters.aggregate(pipeline)}
-        shown = {kind: self._shown(found.get(meter, NO_METER)) for kind, meter in meters.items()}
-        damaged = [kind for kind, (_, state) in shown.items() if state.damaged]
-        return shown | {kind: self.find(user_id, kind, "summary", None) for kind in damaged}
+            found = {sent["_id"]: sent for sent in self._meters.aggregate(pipeline)}
+        absence = found.get(SYNC_MODE, NO_METER)
+        seen = {kind: self._seen(user_id, kind, found.get(meter, absence)) for kind, meter in meters.items()}
+        damaged = [kind for kind, shown in seen.items() if shown.state.damaged]
+        return seen | {kind: self.look_up(user_id, kind, "summary") for kind in damaged}
 
     def encoded(self, data: Mapping[str, Any]) -> bytes:
         """The documents in the driver's encoding."""
         return encoded_data(data)
 
-    def _looked_up(self, pipeline: list[dict[str, Any]], read: Callable[[RawBSONDocument], Found]) -> Found:
-        found = self._read(pipeline, read, None)
-        if not found[1].damaged:
-            return found
+    def _looked_up(self, user_id: str, energy_type: EnergyType, pipeline: list[Document]) -> Shown:
+        shown = self._seen(user_id, energy_type, self._read(pipeline, None))
+        if not shown.state.damaged:
+            return shown
         with self._database.client.start_session(snapshot=True) as session:
-            return self._read(pipeline, read, session)
+            return self._seen(user_id, energy_type, self._read(pipeline, session))
 
-    def _read(
-        self, pipeline: list[dict[str, Any]], read: Callable[[RawBSONDocument], Found], session: ClientSession | None
-    ) -> Found:
-        meters = list(self._meters.aggregate(pipeline, session=session))
-        return read(meters[0] if meters else NO_METER)
+    def _read(self, pipeline: list[Document], session: ClientSession | None) -> RawBSONDocument:
+        return next(self._meters.aggregate(pipeline, session=session), NO_METER)
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter."""
@@ -153,10 +163,12 @@ class MongoDisplayDataRepository:
 
         in_transaction(self._database, self._timeout, work)
 
-    def _shown(self, meter: RawBSONDocument) -> tuple[DisplayDocument | None, MeterState]:
+    def _seen(self, user_id: str, energy_type: EnergyType, sent: RawBSONDocument) -> Shown:
         """A meter with the view that was looked up for it: the view only where both can be believed."""
-        views, state = self._believed(meter)
-        return (view_of(views[0]) if views else None), state
+        if is_absence(sent):
+            return Shown(None, MeterState(), nothing=nothing_in(decoded(sent), user_id, energy_type))
+        views, state = self._believed(sent)
+        return Shown(view_of(views[0]) if views else None, state, _zone_beside(sent, user_id))
 
     def _believed(self, sent: RawBSONDocument) -> tuple[list[Document], MeterState]:
         """Of a meter with its looked up views those that can be believed.
@@ -180,7 +192,7 @@ class MongoDisplayDataRepository:
         A document that is newer than what its meter showed is not matched, so that its ``_id`` is in the way.
         """
         display = ScopedCollection(self._database[Collections.DISPLAY], user_id, session)
-        stored = [_stored(user_id, energy_type, document) for document in update.documents]
+        stored = [stored_view(user_id, energy_type, document) for document in update.documents]
         if update.whole:
             display.bulk_write([InsertOne(document) for document in stored])
             return
@@ -229,15 +241,14 @@ def _views_pipeline(meters: list[str], suffix: str) -> list[dict[str, Any]]:
     ]
 
 
-def _settings_lookup(user_id: str) -> dict[str, Any]:
-    own = [{"$match": {"_id": user_id}}]
-    return {"$lookup": {"from": Collections.SETTINGS.value, "pipeline": own, "as": "settings"}}
+def _settings_of(user_id: str) -> Document:
+    return lookup(Collections.SETTINGS, "settings", {"_id": user_id})
 
 
 def _zone_beside(meter: Mapping[str, Any], user_id: str) -> ZoneInfo | None:
     """The zone of a meter's user from the settings that were looked up for it.
 
-    None where there is no meter, or it cannot be read: a stored view is right all the same.
+    None where none were, or they cannot be read: a stored view is right all the same.
     """
     found = meter.get("settings")
     with suppress(*UNREADABLE):
@@ -265,7 +276,8 @@ def view_of(document: Document) -> DisplayDocument:
     )
 
 
-def _stored(user_id: str, energy_type: EnergyType, document: DisplayDocument) -> Document:
+def stored_view(user_id: str, energy_type: EnergyType, document: DisplayDocument) -> Document:
+    """The document of a view, sealed."""
     return sealed(
         {
             "_id": view_id(user_id, energy_type, document.data_type, document.year, document.calculation_version),

@@ -5,6 +5,7 @@ found all the same; its twin is written with the first change. Where somebody ha
 its twin is the last good copy: no write changes it or takes its instant.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,11 +13,11 @@ from typing import Any
 from typing_extensions import override
 
 from chalicelib.domain.backends.sides import Side
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, NotFoundError
 from chalicelib.domain.ports.values import NewReading, StoredReading
 from chalicelib.domain.ports.writing import EnergyRepository
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import (
     amount_of,
@@ -29,8 +30,8 @@ from chalicelib.repositories.documents import (
 )
 from chalicelib.repositories.doubles import document_that_counts, last_updated
 from chalicelib.repositories.dual_write_many import DAMAGED, ORIGIN, PLACE, ManyReadings
-from chalicelib.repositories.foreseen import Where
 from chalicelib.repositories.history import POINT, points_of
+from chalicelib.repositories.prefetch import Where
 from chalicelib.repositories.scoped import ScopedCollection
 
 
@@ -43,13 +44,13 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         self._release(reading.type, [to_datetime(reading.instant)])
         stored = self._revised(new_reading(reading, now))
         for side, collection in self._written.items():
-            collection.insert_one(document_of(stored, side))
+            collection.insert_many([document_of(stored, side)])
         return stored
 
     @override
     def get(self, reading_id: str) -> StoredReading:
         """One reading, with what only its twin knows where it has one. Raises ConflictError where it is damaged."""
-        document = self._foreseen.reading(reading_id) or self._that_counts(reading_id)
+        document = self._prefetched.reading(reading_id) or self._that_counts(reading_id)
         if self._side is Side.NEW or not self._revisions_count:
             return reading_of(document)
         return reading_of(document | self._of_twin(document["_id"]))
@@ -65,9 +66,7 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
             if side is Side.OLD:
                 self._change_old(collection, before, after)
             else:
-                document = document_of(after, side)
-                same = {"_id": document["_id"]}
-                twin = collection.find_one_and_replace(same, document, projection=PLACE, upsert=True)
+                twin = self._replace_new(collection, before, document_of(after, side))
                 self._mark_where_it_was(twin, before, after.updated_at)
         return after
 
@@ -76,10 +75,9 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         """Delete a reading on each side; on the old one with its doubles, or one of them would come back."""
         for side, collection in self._written.items():
             if side is Side.OLD:
-                collection.delete_many(counted(self._at(reading.type, to_datetime(reading.instant), None)))
+                self._remove_old(collection, reading)
             else:
-                twin = collection.find_one_and_delete({"_id": id_of(reading.id)}, projection=PLACE)
-                self._mark_where_it_was(twin, reading, now)
+                self._mark_where_it_was(self._remove_new(collection, reading), reading, now)
 
     @override
     def neighbours(
@@ -135,14 +133,17 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
 
     def _of_twin(self, key: Any) -> Document:
         """What only the new side knows of a reading."""
-        known = self._foreseen.twin
+        known = self._prefetched.twin
         if known and known[0]["_id"] == key:
             return {name: known[0][name] for name in ORIGIN if name in known[0]}
         return self._written[Side.NEW].find_one({"_id": key}, projection=ORIGIN) or {}
 
     def _next(self, energy_type: EnergyType, instant: int, where: Where, but: str | None) -> Reading | None:
-        """What was foreseen was read before this transaction's own writes, and without the reading they are about."""
-        known = self._foreseen.nearest(energy_type, instant, where)
+        """The next reading before or behind an instant, as it was before this transaction's own writes.
+
+        What was prefetched leaves out the reading that is written.
+        """
+        known = self._prefetched.nearest(energy_type, instant, where)
         if known is not None:
             return known[0] if known else None
         relation, direction = ("$lt", -1) if where == "before" else ("$gt", 1)
@@ -165,8 +166,43 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         document = document_of(after, Side.OLD)
         changed = {field: document[field] for field in ("date", "amount", "updatedAt")}
         collection.update_one({"_id": document["_id"]}, {"$set": changed})
-        if before.instant != after.instant and not self._foreseen.reading(before.id):  # what is foreseen is alone there
+        if before.instant != after.instant and not self._is_known(before):
             collection.delete_many(counted(self._at(before.type, to_datetime(before.instant), after.id)))
+
+    def _replace_new(self, collection: ScopedCollection, before: StoredReading, document: Document) -> Document | None:
+        """Replace what the new side has of a reading, or insert it; returns the twin that was there."""
+        same, twins = {"_id": document["_id"]}, self._known_twins(before)
+        if twins is None:
+            return collection.find_one_and_replace(same, document, projection=PLACE, upsert=True)
+        collection.replace_one(same, document, upsert=True)
+        return next(iter(twins), None)
+
+    def _remove_new(self, collection: ScopedCollection, reading: StoredReading) -> Document | None:
+        same, twins = {"_id": id_of(reading.id)}, self._known_twins(reading)
+        if twins is None:
+            return collection.find_one_and_delete(same, projection=PLACE)
+        collection.delete_one(same)
+        return next(iter(twins), None)
+
+    def _remove_old(self, collection: ScopedCollection, reading: StoredReading) -> None:
+        if self._is_known(reading):
+            collection.delete_one({"_id": id_of(reading.id)})
+        else:
+            collection.delete_many(counted(self._at(reading.type, to_datetime(reading.instant), None)))
+
+    def _known_twins(self, reading: StoredReading) -> Sequence[Document] | None:
+        """What the new side has of a reading of the old one, where it was looked up; None: it was not.
+
+        A reading of the new side has none: it was read itself. A command that need not answer with what it replaces or
+        deletes takes the server two thirds of the time.
+        """
+        if self._side is Side.NEW:
+            return ()
+        return self._prefetched.twin if self._is_known(reading) else None
+
+    def _is_known(self, reading: StoredReading) -> bool:
+        """Whether a reading of the old side was looked up; then nothing else is at its instant there."""
+        return self._side is Side.OLD and self._prefetched.reading(reading.id) is not None
 
     def _refuse_damaged(self, reading_id: str) -> None:
         key = id_of(reading_id)
@@ -176,12 +212,15 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
             raise ConflictError(DAMAGED)
 
     def _refuse_taken(self, energy_type: EnergyType, instant: int) -> None:
-        """The old side has no unique index. Its meter serialises writers, so what is not there cannot come between."""
+        """Raise DuplicateReadingError where an instant is taken.
+
+        The old side has no unique index; writers of a meter wait for each other.
+        """
         if self._side is Side.OLD and self._is_taken(energy_type, instant):
             raise DuplicateReadingError("a reading of this type at this instant is already stored")
 
     def _is_taken(self, energy_type: EnergyType, instant: int) -> bool:
-        known = self._foreseen.taken(energy_type, instant)
+        known = self._prefetched.taken(energy_type, instant)
         if known is not None:
             return known
         there = counted(self._at(energy_type, to_datetime(instant), None))

@@ -3,13 +3,14 @@
 What single writes need as well lives here too: ``dual_write`` builds on it.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby, repeat
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from bson import ObjectId
 from pymongo import ReplaceOne
 
 from chalicelib.domain.backends.backend import Backend
@@ -18,7 +19,8 @@ from chalicelib.domain.errors import DuplicateReadingError
 from chalicelib.domain.meters.import_record import IdRange
 from chalicelib.domain.ports.values import Change, NewReading, StoredReading
 from chalicelib.domain.readings import EnergyType, is_kept, to_datetime, to_ms
-from chalicelib.repositories.database import Document
+from chalicelib.repositories.alike import Values
+from chalicelib.repositories.database import Document, halves_of
 from chalicelib.repositories.documents import (
     TYPES,
     counted,
@@ -31,9 +33,9 @@ from chalicelib.repositories.documents import (
     with_origin,
 )
 from chalicelib.repositories.doubles import without_doubles
-from chalicelib.repositories.foreseen import NOTHING, Foreseen
 from chalicelib.repositories.history import KeptReadings
 from chalicelib.repositories.meters import MongoMeterRepository
+from chalicelib.repositories.prefetch import NOTHING, Prefetched
 from chalicelib.repositories.scoped import ScopedCollection
 
 ORIGIN = ("revision", "source", "importBatchId")  # what only the new side stores
@@ -46,6 +48,7 @@ DAMAGED = (
 AMENDED = {Side.OLD: ("amount", "updatedAt"), Side.NEW: ("amount", "updatedAt", "revision")}
 AT_ONCE = 100
 BY_TYPE = attrgetter("type")
+BUT_ITS_VALUES = attrgetter("type", "source", "import_batch_id")  # of a new reading
 
 
 class ManyReadings:
@@ -58,14 +61,14 @@ class ManyReadings:
         meters: MongoMeterRepository,
         kept: KeptReadings,
         unreadable_among: UnreadableAmong,
-        foreseen: Foreseen = NOTHING,
+        prefetched: Prefetched = NOTHING,
         *,
-        release: bool = False,
+        release: bool,
     ) -> None:
         self._meters = meters
         self._kept = kept
         self._unreadable_among = unreadable_among
-        self._foreseen = foreseen
+        self._prefetched = prefetched
         self._written = {side: sides[side] for side in sync.writes}
         self._side = sync.authoritative
         self._read = sides[self._side]
@@ -74,14 +77,11 @@ class ManyReadings:
 
     def add_many(self, readings: Sequence[NewReading], now: int) -> IdRange:
         """Insert readings in one command per side; the caller has left out the instants that are taken."""
-        moment = to_datetime(now)
-        documents = [*map(new_document, new_ids(len(readings)), readings, repeat(moment))]
-        for energy_type in {reading.type for reading in readings}:
-            self._release(energy_type, [item["date"] for item in documents if item["type"] == energy_type.value])
-        both = {Side.OLD: documents, Side.NEW: map(with_origin, documents, readings)}
-        for side, collection in self._written.items():
-            collection.insert_many(both[side])
-        return IdRange(str(documents[0]["_id"]), len(documents))
+        ids = [*new_ids(len(readings))]
+        left = iter(ids)
+        for _, alike in groupby(readings, key=BUT_ITS_VALUES):
+            self._add_alike([*alike], left, now)
+        return IdRange(str(ObjectId(ids[0])), len(ids))
 
     def at(self, energy_type: EnergyType, instants: Sequence[int]) -> list[StoredReading]:
         """The readings at some instants, with what only their twins know."""
@@ -132,6 +132,15 @@ class ManyReadings:
             else:
                 collection.delete_many(counted(these))
 
+    def _add_alike(self, readings: Sequence[NewReading], ids: Iterator[bytes], now: int) -> None:
+        """Insert readings that differ in instant and amount alone, under the next ids."""
+        self._release(readings[0].type, (to_datetime(reading.instant) for reading in readings))
+        values = [Values(next(ids), reading.instant, *halves_of(reading.amount)) for reading in readings]
+        document = new_document(ObjectId(values[0].key), readings[0], to_datetime(now))
+        examples = {Side.OLD: document, Side.NEW: with_origin(document, readings[0])}
+        for side, collection in self._written.items():
+            collection.insert_alike(examples[side], values)
+
     def _mark_where_twins_were(self, readings: Sequence[StoredReading], now: int) -> set[Any]:
         """Where the new side is not the authoritative one, another application may have moved its originals.
 
@@ -159,7 +168,7 @@ class ManyReadings:
         return conditions
 
     def _mark_where_it_was(self, twin: Document | None, known: StoredReading, now: int) -> None:
-        """Another application may have moved the old document: its twin is displayed where that was before."""
+        """Mark the place where a twin is displayed as dirty, where another application has moved the old document."""
         place = _place_of(twin or {})
         if place and place != (known.type, known.instant):
             energy_type, instant = place
@@ -169,7 +178,7 @@ class ManyReadings:
         """The old side keeps no revision: where nothing else is read, a reading's last update takes its place."""
         return reading if self._revisions_count else replace(reading, revision=reading.updated_at)
 
-    def _release(self, energy_type: EnergyType, dates: Sequence[datetime]) -> None:
+    def _release(self, energy_type: EnergyType, dates: Iterable[datetime]) -> None:
         """Take away twins of readings that are gone from the old side: their instants are free.
 
         Raises:
@@ -177,9 +186,10 @@ class ManyReadings:
         """
         if not self._release_taken:
             return
-        there: Document = {"type": energy_type.value, "date": {"$in": list(dates)}}
+        wanted = [*dates]
+        there: Document = {"type": energy_type.value, "date": {"$in": wanted}}
         taken = {item["date"] for item in self._read.find(counted(there), projection=["date"])}
-        free = [date for date in dates if date not in taken]
+        free = [date for date in wanted if date not in taken]
         if self._of_damaged(there, taken):
             raise DuplicateReadingError("a reading of this type at this instant is already stored; " + DAMAGED)
         self._written[Side.NEW].delete_many(there | {"date": {"$in": free}})

@@ -178,7 +178,7 @@ class MongoFanOutRecords(FanOutRecords):
         return iter([stored.progress() for stored in found if stored])
 
     def _ranges(self, walk: Walk) -> Document:
-        """Those that there are now: of a walk that somebody begins meanwhile none goes."""
+        """The ranges that are stored now, so that deleting them spares a walk that begins meanwhile."""
         return {"_id": {"$in": [each["_id"] for each in self._control.find(_ranges_of(_key(walk)), ["_id"])]}}
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import Side, SyncState
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.repositories import point_batches, series
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import counted, point_of
@@ -37,7 +37,8 @@ def points_between(
     readings: ScopedCollection, energy_type: EnergyType, ranged: tuple[int, int], limit: int = 0
 ) -> CompactReadings:
     """The readings of the new side from one instant to another, both included, or the first of them."""
-    date = dict(zip(("$gte", "$lte"), map(to_datetime, ranged), strict=True))
+    first, last = map(to_datetime, ranged)
+    date = {"$gte": first, "$lte": last}
     return points_of(readings, Side.NEW, {"type": energy_type.value, "date": date}, limit)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from pymongo import DESCENDING
 from typing_extensions import override
 
-from chalicelib.domain.calculation.compact import CompactReadings, decimals_of, packed, scaled
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.import_record import (
@@ -23,6 +22,7 @@ from chalicelib.domain.meters.import_record import (
 from chalicelib.domain.ports.reading import ImportList
 from chalicelib.domain.ports.writing import ImportRecords
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
+from chalicelib.domain.readings.compact import CompactReadings, decimals_of, packed, scaled
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.documents import id_of
 from chalicelib.repositories.meters import configuration_document, configuration_of

@@ -1,7 +1,8 @@
 """Meters: the source version of a (user, type) and the range of instants that the display does not show yet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from pymongo import ReturnDocument
@@ -46,7 +47,8 @@ SOUND: Document = {
 class MongoMeterRepository(MeterRepository):
     """``MeterRepository`` on MongoDB for one user inside one transaction.
 
-    ``known``: meters as the transaction has read them, at ``read_at`` by the database's clock.
+    ``known``: meters as the transaction has read them, at ``read_at`` by the database's clock. ``is_new``: that a meter
+    is written for the first time is more likely than not.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class MongoMeterRepository(MeterRepository):
         session: ClientSession | None,
         known: Sequence[Document] = (),
         read_at: int = 0,
+        *,
+        is_new: bool = False,
     ) -> None:
         self._database = database
         self._session = session
@@ -65,6 +69,7 @@ class MongoMeterRepository(MeterRepository):
         self._written: dict[EnergyType, Document] = {}
         self._known = {meter["_id"]: meter for meter in known if _is_plain(meter, user_id)}
         self._read_at = read_at
+        self._is_new = is_new
 
     @override
     def mark_changed(self, energy_type: EnergyType, first: int, last: int, now: int) -> int:
@@ -76,10 +81,9 @@ class MongoMeterRepository(MeterRepository):
         if sound := self._known.pop(meter_id(self._user_id, energy_type), None):
             self._written[energy_type] = self._marked(sound, first, last, now)
             return int(self._written[energy_type]["sourceVersion"])
-        known = {"_id": meter_id(self._user_id, energy_type), "type": energy_type.value}
-        meter = self._changed(known | SOUND, first, last, now)
-        if meter is None and self._begins(energy_type, now):
-            meter = self._changed(known, first, last, now, upsert=True)
+        change = partial(self._changed, energy_type, first, last, now)
+        goes_on, begins = partial(change, SOUND), partial(self._begun, change, energy_type, now)
+        meter = begins() or goes_on() if self._is_new else goes_on() or begins()  # at most one of them does
         if meter is None:
             return begin_again(self._owned, self._user_id, energy_type)
         self._written[energy_type] = meter
@@ -118,14 +122,16 @@ class MongoMeterRepository(MeterRepository):
         since = min(to_datetime(now), to_datetime(self._read_at))
         range_of = {"dirtyFrom": to_datetime(first), "dirtySince": since}
         change = {"$inc": {"sourceVersion": 1}, "$min": range_of, "$max": {"dirtyTo": to_datetime(last)}}
-        same = {"_id": sound["_id"], "sourceVersion": sound["sourceVersion"]}
-        if not self._meters.update_one(same, change):
+        same = {"sourceVersion": sound["sourceVersion"]}
+        if not self._owned.update(Collections.METERS, sound["_id"], same, change):
             raise UnavailableError("the meter has changed within a transaction; try again")
         dirty = {name: min(date, sound.get(name, date)) for name, date in range_of.items()}
         until = max(to_datetime(last), sound.get("dirtyTo", to_datetime(last)))
         return {**sound, "sourceVersion": sound["sourceVersion"] + 1, **dirty, "dirtyTo": until}
 
-    def _changed(self, wanted: Document, first: int, last: int, now: int, *, upsert: bool = False) -> Document | None:
+    def _changed(
+        self, energy_type: EnergyType, first: int, last: int, now: int, wanted: Document, *, upsert: bool = False
+    ) -> Document | None:
         """``dirtySince`` never lies ahead of the database's clock: the sweeper would wait for it."""
         changed = {
             "sourceVersion": {"$add": [{"$ifNull": ["$sourceVersion", 0]}, 1]},
@@ -136,23 +142,19 @@ class MongoMeterRepository(MeterRepository):
             "packing": with_range(to_datetime(first), to_datetime(last)),
         }
         return self._meters.find_one_and_update(
-            wanted,
+            {"_id": meter_id(self._user_id, energy_type), "type": energy_type.value, **wanted},
             [{"$set": changed}],
             upsert=upsert,
             return_document=ReturnDocument.AFTER,
         )
 
-    def _begins(self, energy_type: EnergyType, now: int) -> bool:
-        """Whether there never was such a meter: neither figures nor readings of the new side are left of it.
+    def _begun(self, change: Callable[..., Document | None], energy_type: EnergyType, now: int) -> Document | None:
+        """The meter where there never was such a one: neither figures nor readings of the new side are left of it.
 
         Readings of the old side alone say nothing: inherited ones have no meter.
         """
-        if self._owned.find(Collections.METERS, meter_id(self._user_id, energy_type)):
-            return False
-        if any(self._owned.of_meter(name, energy_type, ["_id"]) for name in (Collections.DISPLAY, Collections.SERIES)):
-            return False
-        readings = ScopedCollection(self._database[Collections.READINGS], self._user_id, self._session)
-        return not readings.find_one({"type": energy_type.value, "createdAt": {"$lt": to_datetime(now)}})
+        is_left = self._owned.is_left_of(energy_type, to_datetime(now))
+        return None if is_left else change({}, upsert=True)
 
 
 def _is_plain(meter: Document, user_id: str) -> bool:
@@ -236,11 +238,11 @@ def state_of(meter: Document | None) -> MeterState:
 def published(
     version: int, calculation: int, as_of: int, kept: Document | None, ranges: int | None = None
 ) -> list[dict[str, Any]]:
-    """The update that advances a meter's display version, forgets attempts and, nothing newer written, cleans it.
+    """The update that publishes ``version`` and removes the sweeper's attempts.
 
-    What is newer was written after ``as_of``, so the meter lags since then; of a packing, whose first ``ranges`` the
-    update shows, the rest says where that was. ``kept``: the mark of this version's compact
-    series (``series.mark_of``), None: none is kept. The calculation is written beside it, because a release that
+    Where nothing newer was written the meter becomes clean; else it lags since ``as_of``. ``ranges``: how many ranges
+    of the packing are published; those behind them stay dirty. ``kept``: the mark of this version's compact series
+    (``series.mark_of``), None: none is kept. The calculation is written beside it, because a release that
     knows none writes all of ``series``.
     """
     series = {"$literal": {"version": version, "calculation": calculation, **(kept or {})}}

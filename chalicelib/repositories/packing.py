@@ -9,12 +9,12 @@ from typing_extensions import override
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import Side
-from chalicelib.domain.calculation.compact import CompactReadings, utc_year
 from chalicelib.domain.errors import DamagedMeterError, DuplicateReadingError
 from chalicelib.domain.meters.display_documents import SeriesUpdate
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.meters.packing import Packed, Range, SeriesPacking, merged
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_ms
+from chalicelib.domain.readings.compact import CompactReadings, utc_year
 from chalicelib.repositories import series
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id, time_limit

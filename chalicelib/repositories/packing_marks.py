@@ -49,7 +49,7 @@ def step_of(meter: Document) -> str | None:
 
 
 def mark_of(meter: Document, packing: Packing | None) -> PackingMark:
-    """How far the packing was by which readings were found; None: by none."""
+    """The mark of a packing that readings were read from; None: they were not."""
     return PackingMark(step_of(meter), None if packing is None else len(packing.ranges))
 
 

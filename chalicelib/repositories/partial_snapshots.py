@@ -1,27 +1,32 @@
-"""Snapshots with a part of a meter's readings: those of a range, or those that decide about some instants.
+"""Snapshots with a part of a meter's readings: those of a range, or those that decide about some instants or months.
 
 Only where the new side is read and what is stored can be believed: the readings are then the same as all of them to
-a question within the range, or about the instants. Else all are read (``queries``).
+a question within the range, or about the instants. Else all are read (``queries``). ``near_readings``
+asks which lie beside an instant.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection as Several
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain
+from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.calculation.flagless import Span, is_flagless
-from chalicelib.domain.calculation.monthly import instants_of_year
+from chalicelib.domain.calculation.month_end import HORIZON_MS
+from chalicelib.domain.calculation.monthly import ALL_MONTHS, instants_of_months
 from chalicelib.domain.calculation.series import SLOPE_BASE_MS
+from chalicelib.domain.calculation.unchanged import unchanged_months
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.meters.display_documents import ALWAYS_WRITTEN
+from chalicelib.domain.meters.display_documents import ALWAYS_WRITTEN, DataType
 from chalicelib.domain.meters.invariants import calculation_of, is_ahead, is_believable, is_sound, view_id
 from chalicelib.domain.ports.reading import InstantsIn
 from chalicelib.domain.ports.values import MeterSnapshot, UserSettings
@@ -34,19 +39,20 @@ from chalicelib.domain.readings import (
     to_datetime,
     to_ms,
 )
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.repositories import series
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id
-from chalicelib.repositories.documents import counted, point_of
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of
 from chalicelib.repositories.history import points_between
 from chalicelib.repositories.meters import configuration_of, state_of
+from chalicelib.repositories.near_readings import NearReadings
 from chalicelib.repositories.scoped import ScopedCollection
+from chalicelib.repositories.sealed_views import AS_SENT, OpenedView, opened
 from chalicelib.repositories.settings import UNREADABLE
 from chalicelib.repositories.snapshot_head import Head, head_of
 
-FEW = 200_000  # readings: where a meter has no more, all are read as quickly as forty are looked up
-CHANGED = 2_000  # readings at most that the display does not show
-POINT = {"_id": 0, "date": 1, "amount": 1}
+FEW = 20_000  # readings: where a meter has no more, all are read as quickly as some are looked up
 EXCHANGES = 20  # each is two looks more
+NO_MONTHS: Mapping[int, Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,37 +79,42 @@ class PartialSnapshots:
         What happened in between is known by the stored months: where they have no flag, the register only grew. What
         has changed since is read itself, with its neighbours. Of a small meter all readings.
         """
-        head = self._head(few=FEW)
+        years = {to_datetime(instant).year for instant in instants_in(ZoneInfo("UTC")) if instant < LAST_INSTANT}
+        head = self._head(of_large=[self._view("histogram"), *(self._view("monthly", year) for year in years)])
         return self._around(head, instants_in) if head else None
 
     def of_year(self, year: int) -> MeterSnapshot | None:
-        """Read a snapshot with the readings that the months of a year depend on: none where they lie too far from it.
+        """Read a snapshot for the months of a year, with the readings that those depend on that a change reaches.
 
+        The other months are in it as they are stored. It has no readings where these lie too far from the year.
         What every refresh writes says how far they reach, and where it is newer than its meter that nothing here can be
         believed.
         """
-        ids = [view_id(self.user_id, self.type, kind, None, CALCULATION_VERSION) for kind in ALWAYS_WRITTEN]
-        head = self._head(ids, FEW)
-        if head is None or head.views is None or any(is_ahead(view, head.meter) for view in head.views):
+        views = [*map(self._view, ALWAYS_WRITTEN), self._view("monthly", year)]
+        head = self._head(views, of_large=[self._view("monthly", each) for each in (year - 1, year + 1)])
+        if head is None or head.views is None or any(is_ahead(view, head.meter) for view, _ in head.views):
             return None
         if _leaves_empty(head.meter, head.views, year):
             return self._empty(head)
-        return self._around(head, lambda zone: instants_of_year(year, zone))
+        months = _unchanged(head, year)
+        missing = [month for month in ALL_MONTHS if month not in months]
+        if not missing:
+            return self._snapshot(head, CompactReadings.of(()), months)
+        found = self._around(head, lambda zone: instants_of_months(year, missing, zone))
+        return found and replace(found, months=months)
 
     def _around(self, head: Head, instants_in: InstantsIn) -> MeterSnapshot | None:
         if _count(head.meter) <= FEW:
             return self._whole(head)
+        timeline = _sealed(head, "histogram").get(None)
         configuration, instants = configuration_of(head.meter, self.type), sorted(instants_in(head.settings.zone))
-        if configuration.runs_backwards or len(configuration.exchanges) > EXCHANGES:
+        if timeline is None or configuration.runs_backwards or len(configuration.exchanges) > EXCHANGES:
             return None
-        changed = self._changed(head.meter)
-        if changed is None:
+        shown, exchanges = _range_of(timeline), [exchange.instant for exchange in configuration.points]
+        chosen = self._chosen(shown, _changed(head.meter), exchanges, instants)
+        if chosen is None or not self._only_grows(head, shown, chosen[1]):
             return None
-        exchanges = [exchange.instant for exchange in configuration.points]
-        chosen, spans = self._chosen(head.meter, exchanges, instants)
-        if not self._only_grows(head, spans):
-            return None
-        return self._snapshot(head, CompactReadings.of({*changed, *chosen}))
+        return self._snapshot(head, CompactReadings.of(chosen[0]))
 
     def _empty(self, head: Head) -> MeterSnapshot:
         """Without readings: no figure depends on the zone, so that one which cannot be read hinders nobody here."""
@@ -125,12 +136,15 @@ class PartialSnapshots:
         begin, end = max(first, to_ms(head.meter["dirtyFrom"])), min(last, to_ms(head.meter["dirtyTo"]))
         return kept.with_range(begin, end, self._stored(begin, end)) if begin <= end else kept
 
-    def _head(self, views: Sequence[str] = (), few: int = -1) -> Head | None:
-        head = head_of(self.database, self.user_id, self.type, self.session, views=views, few=few)
+    def _head(self, views: Sequence[str] = (), *, of_large: Sequence[str] = ()) -> Head | None:
+        few = FEW if of_large else None
+        head = head_of(self.database, self.user_id, self.type, self.session, views=views, few=few, of_large=of_large)
         believed = head.sync.reads(Backend.NEW) is Side.NEW and bool(head.meter) and is_sound(head.meter)
         return head if believed else None
 
-    def _snapshot(self, head: Head, readings: CompactReadings) -> MeterSnapshot:
+    def _snapshot(
+        self, head: Head, readings: CompactReadings, months: Mapping[int, Mapping[str, Any]] = NO_MONTHS
+    ) -> MeterSnapshot:
         return MeterSnapshot(
             sync=head.sync,
             state=state_of(head.meter),
@@ -139,6 +153,7 @@ class PartialSnapshots:
             configuration=configuration_of(head.meter, self.type),
             settings=head.settings,
             readings=readings,
+            months=months,
         )
 
     def _readings(self) -> ScopedCollection:
@@ -147,95 +162,56 @@ class PartialSnapshots:
     def _stored(self, first: int, last: int) -> CompactReadings:
         return points_between(self._readings(), self.type, (first, last))
 
-    def _changed(self, meter: Document) -> list[Reading] | None:
-        """What lies in the dirty range, None where that is too much."""
-        if "dirtyFrom" not in meter:
-            return []
-        dates = {"$gte": meter["dirtyFrom"], "$lte": meter["dirtyTo"]}
-        wanted = counted({"type": self.type.value, "date": dates})
-        found = list(self._readings().find(wanted, projection=POINT, limit=CHANGED + 1))
-        return None if len(found) > CHANGED else [point_of(document) for document in found]
-
-    def _only_grows(self, head: Head, spans: Sequence[Span]) -> bool:
-        """Whether the stored months say so of all that was displayed in some spans; those that are damaged do not."""
-        with suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            return self._says_only_grows(head, spans)
-        return False
-
-    def _says_only_grows(self, head: Head, spans: Sequence[Span]) -> bool:
-        if calculation_of(head.meter) != CALCULATION_VERSION:
-            return False
+    def _only_grows(self, head: Head, shown: Span | None, spans: Sequence[Span]) -> bool:
+        """Whether the stored months say so of all that was displayed in some spans."""
+        if shown is None:
+            return True
         zone = head.settings.zone
         years = {
             year
             for span in spans
             for year in range(local_date(span.first, zone).year, local_date(span.last, zone).year + 1)
         }
-        views = self._views(head.meter, years)
-        timeline = views.pop(None, None)
-        if timeline is None:
-            return False
-        if (shown := timeline["dateRange"]) is None:
-            return True
-        readings = Span(to_ms(shown["min"]), to_ms(shown["max"]))
-        return all(is_flagless(views.values(), readings, span, zone) for span in spans)
+        months = self._months(head, years)
+        return all(is_flagless(months, shown, span, zone) for span in spans)
 
-    def _views(self, meter: Document, years: Collection[int]) -> dict[int | None, Mapping[str, Any]]:
-        """The data of stored monthly views by year, and of the timeline without one."""
-        ids = [view_id(self.user_id, self.type, "monthly", year, CALCULATION_VERSION) for year in years]
-        ids.append(view_id(self.user_id, self.type, "histogram", None, CALCULATION_VERSION))
-        views = ScopedCollection(self.database[Collections.DISPLAY], self.user_id, self.session)
-        found = views.find({"_id": {"$in": ids}})
-        return {view["year"]: view["data"] for view in found if is_believable(view, meter)}
+    def _months(self, head: Head, years: Several[int]) -> list[Mapping[str, Any]]:
+        """The data of stored years; those that did not come with the head are looked up."""
+        known = _sealed(head, "monthly")
+        if unknown := [self._view("monthly", year) for year in years if year not in known]:
+            display: Collection[Any] = self.database.get_collection(Collections.DISPLAY, codec_options=AS_SENT)
+            found: Iterable[Any] = ScopedCollection(display, self.user_id, self.session).find({"_id": {"$in": unknown}})
+            known |= _sealed(replace(head, views=[*map(opened, found)]), "monthly")
+        return [*known.values()]
+
+    def _view(self, kind: DataType, year: int | None = None) -> str:
+        return view_id(self.user_id, self.type, kind, year, CALCULATION_VERSION)
 
     def _chosen(
-        self, meter: Document, exchanges: Sequence[int], instants: Sequence[int]
-    ) -> tuple[set[Reading], list[Span]]:
+        self, shown: Span | None, changed: Span | None, exchanges: Sequence[int], instants: Sequence[int]
+    ) -> tuple[set[Reading], list[Span]] | None:
         """The readings beside the instants, the exchanges and the dirty range, and the spans that lie between them.
 
-        Where an instant lies beyond all points, there is a slope of four weeks: its other end is looked up too.
+        Where an instant lies beyond all points, there is a slope of four weeks: its other end is looked up too, first
+        the one that it has if no end of the readings was deleted.
         """
-        dirty = [to_ms(meter[end]) + step for end, step in (("dirtyFrom", 0), ("dirtyTo", 1)) if end in meter]
-        near = self._beside([*instants, *exchanges, *dirty])
-        points = [*exchanges, *(reading.instant for reading in near)]
+        ends = [*(shown or ()), *(changed or ()), *exchanges]
+        if not ends:
+            return set(), []
+        reach = _span_of(ends)
+        near = NearReadings(self.database, self.user_id, self.type, self.session, reach, changed)
+        expected = _slopes(reach, instants)
+        chosen = near.with_changed([*instants, *exchanges, *expected.values()])
+        if chosen is None:
+            return None
+        points = [*exchanges, *(reading.instant for reading in chosen)]
         if not points:
-            return near, []
-        first, last = min(points), max(points)
-        slopes, partners = list[Span](), list[int]()
-        if instants[0] <= first:
-            slopes.append(Span(first, first + SLOPE_BASE_MS))
-            partners.append(first + SLOPE_BASE_MS)
-        if instants[-1] > last:
-            slopes.append(Span(last - SLOPE_BASE_MS, last))
-            partners.append(last - SLOPE_BASE_MS + 1)
-        asked = Span(max(first, instants[0]), min(last, instants[-1]))
-        return (near | self._beside(partners) if partners else near), [asked, *slopes]
-
-    def _beside(self, instants: Sequence[int]) -> set[Reading]:
-        """The last reading before each of the instants, and the first one at or behind it: by index."""
-        found = self.database[Collections.METERS].aggregate(self._looks(instants), session=self.session)
-        return {point_of(point) for each in found for point in chain(each["before"], each["behind"])}
-
-    def _looks(self, instants: Sequence[int]) -> list[Mapping[str, Any]]:
-        return [
-            {"$match": {"_id": meter_id(self.user_id, self.type)}},
-            {"$project": {"at": {"$literal": [to_datetime(instant) for instant in instants]}}},
-            {"$unwind": "$at"},
-            self._look("before", "$lt", -1),
-            self._look("behind", "$gte", 1),
-        ]
-
-    def _look(self, name: str, than: str, direction: int) -> Document:
-        own = {"userId": self.user_id, "type": self.type.value, "$expr": {than: ["$date", "$$at"]}}
-        nearest = [{"$match": counted(own)}, {"$sort": {"date": direction}}, {"$limit": 1}, {"$project": POINT}]
-        return {
-            "$lookup": {
-                "from": Collections.READINGS.value,
-                "let": {"at": "$at"},
-                "pipeline": nearest,
-                "as": name,
-            }
-        }
+            return chosen, []
+        there = _span_of(points)
+        slopes = _slopes(there, instants)
+        if slopes != expected:
+            chosen |= near.beside(slopes.values())
+        return chosen, [Span(max(there.first, instants[0]), min(there.last, instants[-1])), *slopes]
 
 
 @contextmanager
@@ -245,20 +221,62 @@ def partial_snapshots(database: MongoDatabase, user_id: str, energy_type: Energy
         yield PartialSnapshots(database, user_id, energy_type, session)
 
 
-def _leaves_empty(meter: Document, views: Sequence[Document], year: int) -> bool:
+def _leaves_empty(meter: Document, views: Sequence[OpenedView], year: int) -> bool:
     """Whether no point of what is displayed reaches a year; False where that is not known, or not all is displayed."""
     if "dirtyFrom" in meter or calculation_of(meter) != CALCULATION_VERSION:
         return False
-    shown = {view["dataType"]: view["data"] for view in views if is_believable(view, meter)}
-    if shown.keys() != set(ALWAYS_WRITTEN):
+    believed = [view for view, sealed in views if is_believable(view, meter, is_sealed=sealed)]
+    shown = {view["dataType"]: view["data"] for view in believed}
+    if not shown.keys() >= set(ALWAYS_WRITTEN):
         return False
     try:
         exchanges = configuration_of(meter, EnergyType(meter["type"])).points
-        reach = shown["histogram"]["dateRange"]
-        ends = [] if reach is None else [to_ms(reach["min"]), to_ms(reach["max"])]
+        ends = _range_of(shown["histogram"]) or ()
     except (AttributeError, LookupError, TypeError, ValueError, UnavailableError):
         return False  # the readings are asked, and the error is theirs to raise
     return Extent.of([*ends, *(exchange.instant for exchange in exchanges)]).leaves_empty(year)
+
+
+def _sealed(head: Head, kind: DataType) -> dict[int | None, Mapping[str, Any]]:
+    """By year the data of views that came with a head, where a refresh by our rules has written them."""
+    if calculation_of(head.meter) != CALCULATION_VERSION:
+        return {}
+    sealed = [view for view, is_sealed in head.views or () if is_sealed and view["dataType"] == kind]
+    return {view["year"]: view["data"] for view in sealed if is_believable(view, head.meter, is_sealed=True)}
+
+
+def _unchanged(head: Head, year: int) -> Mapping[int, Mapping[str, Any]]:
+    """The stored months of a year that nothing reaches that has changed since."""
+    shown, changed = _sealed(head, "monthly").get(year), _changed(head.meter)
+    if shown is None:
+        return NO_MONTHS
+    same = ALL_MONTHS if changed is None else unchanged_months(shown, changed, head.settings.zone)
+    return {month: shown["months"][month - 1] for month in same}
+
+
+def _changed(meter: Document) -> Span | None:
+    """The dirty range of a sound meter."""
+    return Span(to_ms(meter["dirtyFrom"]), to_ms(meter["dirtyTo"])) if "dirtyFrom" in meter else None
+
+
+def _range_of(timeline: Mapping[str, Any]) -> Span | None:
+    """The first and the last reading that are displayed. Raises LookupError, TypeError, ValueError."""
+    shown = timeline["dateRange"]
+    return None if shown is None else Span(to_ms(shown["min"]), to_ms(shown["max"]))
+
+
+def _span_of(instants: Several[int]) -> Span:
+    return Span(min(instants), max(instants))
+
+
+def _slopes(points: Span, instants: Sequence[int]) -> dict[Span, int]:
+    """The four weeks at the ends of all points that decide beyond these, each with the instant beside its other end."""
+    slopes = dict[Span, int]()
+    if any(points.first - HORIZON_MS <= instant <= points.first for instant in instants):
+        slopes[Span(points.first, points.first + SLOPE_BASE_MS)] = points.first + SLOPE_BASE_MS
+    if any(points.last < instant <= points.last + HORIZON_MS for instant in instants):
+        slopes[Span(points.last - SLOPE_BASE_MS, points.last)] = points.last - SLOPE_BASE_MS + 1
+    return slopes
 
 
 def _count(meter: Document) -> int:

@@ -9,11 +9,11 @@ from struct import Struct
 
 import bson
 
-from chalicelib.domain.calculation.compact import USUAL_DECIMALS, Column, CompactReadings, falls_in, packed
+from chalicelib.domain.readings.compact import USUAL_DECIMALS, Column, CompactReadings, falls_in, packed
 from chalicelib.repositories.database import CODEC_OPTIONS
 from chalicelib.repositories.documents import point_of
 
-POINT = {"_id": 0, "date": 1, "amount": 1}
+POINT = {"_id": False, "date": True, "amount": True}
 # Length and head of the date, the date, head of the amount, its number as two halves; the document's end.
 _FORM = Struct("<10sq8sQQs")
 _HEADS = {_FORM.size.to_bytes(4, "little") + b"\x09date\x00"}, {b"\x13amount\x00"}, {b"\x00"}

@@ -8,7 +8,6 @@ itself, so a wrong guess costs commands and nothing else.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 from pymongo.client_session import ClientSession
@@ -30,17 +29,17 @@ LAST_CHANGE: Stage = {"$cond": [{"$isArray": "$changes"}, {"$slice": ["$changes"
 OF_OTHERS: Stage = {"changes": LAST_CHANGE, "opensAt": True, "erasedAt": True}
 BY_ID = ("settings", "meters")
 LISTS = ("reading", "before", "after")  # of readings that were looked up
-# The place of the reading that was looked up; where there is none, or it is damaged, one where nothing can be.
+# The place of the reading that was looked up; where there is none, or it is damaged, no type, where nothing can be.
 _TYPE, _DATE = {"$first": "$reading.type"}, {"$first": "$reading.date"}
 _HAS_PLACE = {"$and": [{"$in": [_TYPE, TYPES]}, {"$eq": [{"$type": _DATE}, "date"]}]}
 ITS_PLACE: Stage = {
     "type": {"$cond": [_HAS_PLACE, _TYPE, ""]},
-    "date": {"$cond": [_HAS_PLACE, _DATE, datetime(1970, 1, 1, tzinfo=UTC)]},
+    "date": {"$cond": [_HAS_PLACE, _DATE, None]},
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class Prefetched:
     """What was read and can be believed, by what it answers; what is missing was not asked, or has to be asked closer.
 
     ``place``: the meter and the instant around which readings were looked up.
@@ -74,7 +73,7 @@ class Foreseen:
     def taken(self, energy_type: EnergyType, instant: int) -> bool | None:
         """Whether a reading is at an instant; None: not known."""
         until_then = self.found.get("before") if self.place == (energy_type, instant) else None
-        return None if until_then is None else any(to_ms(each["date"]) == instant for each in until_then[:1])
+        return None if until_then is None else any(to_ms(each["date"]) == instant for each in until_then)
 
     def nearest(self, energy_type: EnergyType, instant: int, where: Where) -> Sequence[Reading] | None:
         """The next reading before or after an instant, at most one; None: not known."""
@@ -84,12 +83,12 @@ class Foreseen:
         return [point for point in map(point_of, near) if point.instant != instant][:1]
 
 
-NOTHING = Foreseen()
+NOTHING = Prefetched()
 
 
 def begun(
     control: Collection[Document], session: ClientSession, user_id: str, expected: Expected | None, side: Side
-) -> tuple[SyncState, Foreseen]:
+) -> tuple[SyncState, Prefetched]:
     """The sync mode for a write of a user, and what else is read with it on ``side``, which is probably authoritative.
 
     Raises:
@@ -98,7 +97,7 @@ def begun(
     if expected is not None:
         for found in control.aggregate(_pipeline(user_id, expected, side), session=session):
             if state := state_among([found, *found["others"]]):
-                by_id = Foreseen({name: found[name] for name in BY_ID})
+                by_id = Prefetched({name: found[name] for name in BY_ID})
                 return state, _judged(found, expected) if side is state.authoritative else by_id
     return sync_state(control.database, session, [user_id]), NOTHING
 
@@ -113,7 +112,7 @@ def _pipeline(user_id: str, expected: Expected, side: Side) -> list[Stage]:
         _lookup("meters", Collections.METERS, [{"$match": {"_id": {"$in": meters}}}]),
     ]
     if expected.reading_id is not None:
-        lookups += _of_reading(user_id, expected.reading_id, side)
+        lookups += _of_reading(user_id, expected, expected.reading_id, side)
     if expected.asks or (expected.instant is not None and side is Side.OLD):  # the new side has a unique index
         lookups.append(_there("before", user_id, expected, "$lte", side, {"$sort": {"date": -1}}, {"$limit": 2}))
     if expected.asks:
@@ -121,14 +120,19 @@ def _pipeline(user_id: str, expected: Expected, side: Side) -> list[Stage]:
     return [{"$match": {"_id": SYNC_MODE}}, {"$project": READ}, *lookups]
 
 
-def _of_reading(user_id: str, reading_id: str, side: Side) -> list[Stage]:
-    """The reading itself; of the old side also its twin, and what else is at its instant."""
+def _of_reading(user_id: str, expected: Expected, reading_id: str, side: Side) -> list[Stage]:
+    """The reading itself; of the old side also its twin, and what else is at its instant.
+
+    What else is there is among those before a reading that stays, where these are looked up.
+    """
     same: Stage = {"$match": {"_id": id_of(reading_id), OWNER: user_id}}
     reading = _lookup("reading", COLLECTION[side], [same])
     if side is Side.NEW:
         return [reading]
-    beside = _there("beside", user_id, Expected(reading_id=reading_id), "$eq", side, {"$limit": 1})
-    return [reading, _lookup("twin", COLLECTION[Side.NEW], [same]), beside]
+    twin = _lookup("twin", COLLECTION[Side.NEW], [same])
+    if expected.asks and expected.instant is None:
+        return [reading, twin]
+    return [reading, twin, _there("beside", user_id, Expected(reading_id=reading_id), "$eq", side, {"$limit": 1})]
 
 
 def _there(name: str, user_id: str, expected: Expected, relation: str, side: Side, *stages: Stage) -> Stage:
@@ -147,23 +151,29 @@ def _lookup(name: str, collection: Collections, pipeline: list[Stage], **more: A
     return {"$lookup": {"from": collection.value, "pipeline": pipeline, "as": name, **more}}
 
 
-def _judged(found: Document, expected: Expected) -> Foreseen:
+def _judged(found: Document, expected: Expected) -> Prefetched:
     """What can be believed. A reading that does not count, or not alone, says nothing of what is around it."""
     place = _place(found, expected)
     if place is None:
-        return Foreseen({name: found[name] for name in BY_ID})
+        return Prefetched({name: found[name] for name in BY_ID})
     believed = {name: found[name] for name in LISTS if name in found and _decides(found[name])}
-    return Foreseen(believed | {name: found[name] for name in (*BY_ID, "twin") if name in found}, place)
+    return Prefetched(believed | {name: found[name] for name in (*BY_ID, "twin") if name in found}, place)
 
 
 def _place(found: Document, expected: Expected) -> Place | None:
     if expected.reading_id is None:
         return None if expected.type is None or expected.instant is None else (expected.type, expected.instant)
     own = found["reading"]
-    if not own or found.get("beside") or not _decides(own):
+    if not own or _is_doubled(found, own[0]) or not _decides(own):
         return None
     instant = to_ms(own[0]["date"]) if expected.instant is None else expected.instant
     return EnergyType(own[0]["type"]), instant
+
+
+def _is_doubled(found: Document, own: Document) -> bool:
+    """Whether something else is at the instant of a reading, readable or not."""
+    others = found["beside"] if "beside" in found else found.get("before", ())[:1]
+    return any(other.get("date") == own.get("date") for other in others)
 
 
 def _decides(documents: Sequence[Document]) -> bool:

@@ -71,7 +71,7 @@ def quarantine_all(database: MongoDatabase, side: Side) -> None:
         quarantine(database, side, ids)
     for ids in _batches(item["_id"] for item in hidden_doubles(readings)):
         quarantine_doubles(database, side, ids)
-    entries = database[Collections.QUARANTINE].find({"collection": COLLECTION[side].value, **OPEN}, {"_id": 1})
+    entries = database[Collections.QUARANTINE].find({"collection": COLLECTION[side].value, **OPEN}, {"_id": True})
     for ids in _batches(entry["_id"] for entry in entries):
         _resolve(database, side, ids)
 
@@ -86,7 +86,7 @@ def quarantine_kept(database: MongoDatabase, side: Side, ids: Sequence[Any]) -> 
 def known_among(database: MongoDatabase, side: Side, ids: Sequence[Any], session: ClientSession) -> set[Any]:
     """Which of these documents the quarantine has."""
     entries = {"_id": {"$in": list(ids)}, "collection": COLLECTION[side].value, **OPEN}
-    known = database[Collections.QUARANTINE].find(entries, {"_id": 1}, session=session)
+    known = database[Collections.QUARANTINE].find(entries, {"_id": True}, session=session)
     return {entry["_id"] for entry in known}
 
 
@@ -127,7 +127,7 @@ def _hidden_at(readings: Collection[Document], instant: Document) -> list[Docume
 def _copy(database: MongoDatabase, side: Side, which: Document, reason: str) -> None:
     """By the server alone: the copies are faithful even where a date is none that Python could hold."""
     copied = {
-        "userId": 1,
+        "userId": True,
         "reasons": [reason],
         "collection": COLLECTION[side].value,
         "document": "$$ROOT",
@@ -155,7 +155,7 @@ def _resolve(database: MongoDatabase, side: Side, ids: Sequence[Any]) -> None:
     """Close the entries of documents that are readable again, or gone."""
     entries = database[Collections.QUARANTINE]
     mine = {"_id": {"$in": list(ids)}, "collection": COLLECTION[side].value, **OPEN}
-    known = [entry["_id"] for entry in entries.find(mine, {"_id": 1})]
+    known = [entry["_id"] for entry in entries.find(mine, {"_id": True})]
     readings = database[COLLECTION[side]]
     damaged = [*unreadable_among(readings, known), *_hidden_among(readings, known)]
     if closed := [key for key in known if key not in damaged]:
@@ -163,14 +163,14 @@ def _resolve(database: MongoDatabase, side: Side, ids: Sequence[Any]) -> None:
 
 
 def _hidden_among(readings: Collection[Document], ids: Sequence[Any]) -> list[Any]:
-    documents = readings.find(counted({"_id": {"$in": list(ids)}}), dict.fromkeys(INSTANT, 1)) if ids else ()
+    documents = readings.find(counted({"_id": {"$in": list(ids)}}), [*INSTANT]) if ids else ()
     instants = [{field: document[field] for field in INSTANT} for document in documents]
     return [hidden["_id"] for instant in instants for hidden in _hidden_at(readings, instant)]
 
 
 def _unreadable_ids(readings: Collection[Document]) -> Iterator[Any]:
     for lower, upper in _windows(readings):
-        for document in _between(readings.find(UNREADABLE, {"_id": 1}), lower, upper):
+        for document in _between(readings.find(UNREADABLE, {"_id": True}), lower, upper):
             yield document["_id"]
 
 
@@ -178,7 +178,7 @@ def _windows(readings: Collection[Document]) -> Iterator[tuple[Any, Any]]:
     """The documents in parts by their ids, which may be of any kind."""
     lower = None
     while True:
-        behind = _between(readings.find({}, {"_id": 1}), lower, None).sort("_id", 1).skip(WINDOW).limit(1)
+        behind = _between(readings.find({}, {"_id": True}), lower, None).sort("_id", 1).skip(WINDOW).limit(1)
         upper = next(behind, None)
         yield lower, upper
         if upper is None:

@@ -13,13 +13,13 @@ from typing_extensions import override
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import Side, SyncState
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.meters.packing import Range, merged
 from chalicelib.domain.ports.reading import InstantsIn, ReadingQueries
 from chalicelib.domain.ports.values import MeterSnapshot, PageRequest, ReadingFilter, StoredReading, WholeMeter
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.repositories import series
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import (
@@ -43,7 +43,6 @@ from chalicelib.repositories.snapshots import snapshot_of
 from chalicelib.repositories.whole_meters import whole_meter
 
 BATCH = 5_000  # readings
-EMPTY = CompactReadings.of(())
 
 
 class MongoReadingQueries(ReadingQueries):
@@ -131,7 +130,7 @@ class MongoReadingQueries(ReadingQueries):
         self, user_id: str, energy_type: EnergyType, backend: Backend, *, from_series: bool, at_most: int | None = None
     ) -> MeterSnapshot:
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
-            head = head_of(self._database, user_id, energy_type, session, of_new=backend is Backend.NEW)
+            head = head_of(self._database, user_id, energy_type, session)
             sync, meter = head.sync, head.meter
             settings = head.settings
             configuration_of(meter, energy_type)  # what makes every figure impossible is said before readings are read
@@ -141,8 +140,7 @@ class MongoReadingQueries(ReadingQueries):
             parts = series.parts_of(self._database, user_id, session)
             held = _held(parts, meter) if usable else None
             stored = _Stored(self._readings(user_id, side, session), energy_type, at_most)
-            is_empty = side is Side.NEW and not head.has_readings
-            readings = stored.beside(held) if held else EMPTY if is_empty else stored.all(side)
+            readings = stored.beside(held) if held else stored.all(side)
             found = snapshot_of(sync, meter, energy_type, settings, readings)
             packing = mark_of(meter, held.packing if held else None)
             if held is None:

@@ -1,9 +1,10 @@
 """Reconciling twins: the one operation by which backfill, sync job, repair and a change of mode mend differences.
 
 It reads the authoritative documents and writes their twins and the meter in one transaction (in two, a delete made
-meanwhile would come back: tried), and writes only where they differ. A twin goes only with its document: where that is
-still there but cannot be read, or another double hides it, the twin is the last good copy and stays. What is deleted or
-overwritten is kept in the same transaction (``repaired``), and no more is deleted than the caller allows.
+meanwhile would come back: seen on a server), and writes only where they differ. A twin goes only with its document:
+where that is still there but cannot be read, or another double hides it, the twin is the last good copy and stays.
+What is deleted or overwritten is kept in the same transaction (``repaired``),
+and no more is deleted than the caller allows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.backends.sides import Side, other_side
-from chalicelib.domain.errors import AccountErasedError, MassDeletionError
+from chalicelib.domain.errors import AccountErasedError, DuplicateReadingError, MassDeletionError
 from chalicelib.domain.migration.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
 from chalicelib.domain.readings import EnergyType, MeterKey, is_kept
 from chalicelib.repositories.control import sync_state
@@ -54,7 +55,7 @@ def reconcile(
     seen: tuple[int, int] | None = None
     meter = (user_id, energy_type)
 
-    def work(session: ClientSession) -> Reconciled:
+    def work(session: ClientSession, *, are_strays: bool) -> Reconciled:
         nonlocal seen
         taken = _marked(database, session, meter, *seen, now) if seen else None
         pair = _Pair.of(database, session, meter, run)
@@ -65,13 +66,22 @@ def reconcile(
         if len(difference.gone) > deletes:
             raise MassDeletionError(len(difference.gone), deletes)
         before, seen = seen, difference.span
-        version = taken if taken and seen == before else _marked(database, session, meter, *seen, now)
-        strays = _release(database, session, pair.other, [document["_id"] for document in difference.new], now)
+        is_new = not taken and difference.is_first
+        version = taken if taken and seen == before else _marked(database, session, meter, *seen, now, is_new=is_new)
+        new = [document["_id"] for document in difference.new] if are_strays else []
+        strays = _release(database, session, pair.other, new, now)
         keep(database, session, meter, pair.other, run, _overwritten(difference, strays, pair.other), now)
         pair.sides[pair.other].write(difference)
         return difference.written(version)
 
-    return _unless_erased(lambda: in_transaction(database, timeout_seconds, work))
+    def reconciled() -> Reconciled:
+        """Ids that are taken elsewhere are so rare that they are looked for only where one was met."""
+        try:
+            return in_transaction(database, timeout_seconds, partial(work, are_strays=False))
+        except DuplicateReadingError:
+            return in_transaction(database, timeout_seconds, partial(work, are_strays=True))
+
+    return _unless_erased(reconciled)
 
 
 def plan(
@@ -159,9 +169,19 @@ def _release(
     return strays
 
 
-def _marked(database: MongoDatabase, session: ClientSession, meter: MeterKey, first: int, last: int, now: int) -> int:
+def _marked(
+    database: MongoDatabase,
+    session: ClientSession,
+    meter: MeterKey,
+    first: int,
+    last: int,
+    now: int,
+    *,
+    is_new: bool = False,
+) -> int:
     user_id, energy_type = meter
-    return MongoMeterRepository(database, user_id, session).mark_changed(energy_type, first, last, now)
+    meters = MongoMeterRepository(database, user_id, session, is_new=is_new)
+    return meters.mark_changed(energy_type, first, last, now)
 
 
 @dataclass(frozen=True, slots=True)

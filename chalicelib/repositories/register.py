@@ -80,7 +80,7 @@ class MongoKnownUsers(KnownUsers):
         remember the users whose ids begin the present one.
         """
         around: list[str] = []
-        for meter in chain.from_iterable(_all_pages(self._database, {"_id": 1}, USERS_AT_ONCE, READ_SECONDS)):
+        for meter in chain.from_iterable(_all_pages(self._database, {"_id": True}, USERS_AT_ONCE, READ_SECONDS)):
             user_id = _owner(meter)[0]
             around = [other for other in around if f"{user_id}|".startswith(f"{other}|")]
             if user_id not in around:

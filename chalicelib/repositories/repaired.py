@@ -71,7 +71,7 @@ class MongoRepairedReadings(RepairedReadings):
     def kept(self, run: str) -> Iterator[list[KeptDocument]]:
         """Use the index, some hundreds at once: memory stays flat."""
         wanted = {"run": run, "undone": {"$exists": False}}
-        fields = {"userId": 1, "type": 1, "side": 1, "reading": 1}
+        fields = ["userId", "type", "side", "reading"]
         found = self._kept.find(wanted, projection=fields, sort=BY_METER, batch_size=AT_ONCE)
         documents = (
             KeptDocument(item["_id"], (item["userId"], EnergyType(item["type"])), Side(item["side"]), item["reading"])
@@ -142,7 +142,7 @@ class _BringingBack:
 
     def _is_taken(self, before: Document) -> bool:
         there = {field: before.get(field) for field in ("userId", "type", "date")} | {"_id": {"$ne": before["_id"]}}
-        return self._database[Collections.READINGS].find_one(there, {"_id": 1}, session=self._session) is not None
+        return self._database[Collections.READINGS].find_one(there, session=self._session) is not None
 
     def _write(self, side: Side, entries: Sequence[Document], present: Mapping[Any, Document]) -> None:
         collection, kept = self._database[COLLECTION[side]], self._database[Collections.REPAIRED]

@@ -175,7 +175,7 @@ class MongoRetirementRecords(RetirementRecords):
     def has_called(self, caller: str) -> bool:
         """Use the index on the person."""
         with time_limit(READ_SECONDS):
-            return self._callers.find_one({"user": caller}, {"_id": 1}) is not None
+            return self._callers.find_one({"user": caller}) is not None
 
     @override
     def old_answers(self, since: int) -> Mapping[str, int]:
@@ -191,7 +191,7 @@ class MongoRetirementRecords(RetirementRecords):
             "reason": {"$ne": Reason.FORCED_OLD.value},
         }
         with time_limit(READ_SECONDS):
-            found = self._usage.find_one(wanted, {"at": 1}, sort=[("at", DESCENDING)])
+            found = self._usage.find_one(wanted, ["at"], sort=[("at", DESCENDING)])
         return None if found is None else to_ms(found["at"])
 
 

@@ -17,7 +17,8 @@ from pymongo.errors import BulkWriteError, DocumentTooLarge
 
 from chalicelib.domain.errors import ScopeError
 from chalicelib.monitoring.people import concerning
-from chalicelib.repositories.database import Document
+from chalicelib.repositories.alike import Form, Values
+from chalicelib.repositories.database import ENCODING, Document
 from chalicelib.repositories.scope_rules import (
     OWNER,
     Request,
@@ -115,6 +116,13 @@ class ScopedCollection:
         for start in range(0, len(mine), AT_ONCE):
             self._insert(mine[start : start + AT_ONCE])
 
+    def insert_alike(self, example: Document, values: Iterable[Values]) -> None:
+        """Insert documents as the user's that are like an example but for these values; else as ``insert_many``."""
+        form = Form(owned(example, self._user_id))
+        documents = [form.filled(each) for each in values]
+        for start in range(0, len(documents), AT_ONCE):
+            self._insert(documents[start : start + AT_ONCE])
+
     def update_one(self, filter: Mapping[str, Any], update: Update, *, upsert: bool = False) -> int:
         """Update one document of the user; returns how many matched."""
         check_update(update)
@@ -164,12 +172,11 @@ class ScopedCollection:
         """Many writes in one command, in order, each as by itself."""
         self._collection.bulk_write([self._scoped_request(request) for request in requests], session=self._session)
 
-    def _insert(self, documents: list[Document]) -> None:
+    def _insert(self, documents: Sequence[Mapping[str, Any]]) -> None:
         """Do it in one command where one takes them all."""
         insert = {"insert": self._collection.name, "documents": documents, "ordered": True}
-        database, codec = self._collection.database, self._collection.codec_options
         try:
-            done = database.command(insert, codec_options=codec, session=self._session)
+            done = self._collection.database.command(insert, codec_options=ENCODING, session=self._session)
         except DocumentTooLarge:
             if len(documents) == 1:
                 raise

@@ -20,6 +20,7 @@ from chalicelib.repositories.database import CODEC_OPTIONS, WITHOUT_DECIMALS, Do
 # Documents as the server sends them: nothing is decoded before somebody asks for it, decimals not even then.
 AS_SENT: Any = WITHOUT_DECIMALS.with_options(document_class=RawBSONDocument)
 FINISHED_FOR_A_DAY = "summary"
+OpenedView = tuple[Document, bool]  # and whether its seal holds
 
 
 def sealed(view: Document) -> Document:
@@ -35,13 +36,18 @@ def encoded_data(data: Mapping[str, Any]) -> bytes:
     return bson.encode(data, codec_options=CODEC_OPTIONS)
 
 
-def opened(view: RawBSONDocument) -> tuple[Document, bool]:
-    """A display document from ``AS_SENT``, and whether its seal holds; if so, its data waits to be asked for."""
+def decoded(document: RawBSONDocument) -> Document:
+    """A whole document from ``AS_SENT``."""
+    return bson.decode(document.raw, CODEC_OPTIONS)
+
+
+def opened(view: RawBSONDocument) -> OpenedView:
+    """A display document from ``AS_SENT``; where its seal holds, its data waits to be asked for."""
     document = dict(view.items())
     data = document.get("data")
     if isinstance(data, RawBSONDocument) and _holds(document, data.raw):
         return document | {"data": _waiting(data.raw, document.get("text"))}, True
-    return bson.decode(view.raw, CODEC_OPTIONS), False
+    return decoded(view), False
 
 
 def _waiting(data: bytes | memoryview, text: str | None) -> Waiting:

@@ -13,10 +13,10 @@ from struct import Struct
 from pymongo import DeleteMany, ReplaceOne
 from pymongo.client_session import ClientSession
 
-from chalicelib.domain.calculation.compact import CompactReadings, utc_year
 from chalicelib.domain.meters.display_documents import SeriesUpdate
 from chalicelib.domain.meters.packing import merged
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings.compact import CompactReadings, utc_year
 from chalicelib.repositories.database import WITHOUT_DECIMALS, Collections, Document, MongoDatabase, meter_id
 from chalicelib.repositories.scope_rules import Request
 from chalicelib.repositories.scoped import ScopedCollection
@@ -115,7 +115,7 @@ def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, upd
     """Write the parts that changed, in one command; without an update nothing remains."""
     meter = meter_id(user_id, energy_type)
     spans = [years_of(meter)] if update is None else [years_of(meter, *span) for span in update.spans]
-    documents = [] if update is None else _documents(user_id, energy_type, update)
+    documents = [] if update is None else documents_of(user_id, energy_type, update)
     others = {"$nin": [document["_id"] for document in documents]}
     written: list[Request] = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
     if changes := [*written, *(DeleteMany({"_id": {**span, **others}}) for span in spans)]:
@@ -132,7 +132,7 @@ def digests_after(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -
     """The digests of all parts once the update is stored."""
     changed = [range(first, last + 1) for first, last in update.spans]
     rest = {year: digest for year, digest in update.digests.items() if not any(year in span for span in changed)}
-    return rest | _digests(_documents(user_id, energy_type, update))
+    return rest | _digests(documents_of(user_id, energy_type, update))
 
 
 def _packed_digests(parts: Mapping[int, bytes]) -> bytes:
@@ -166,7 +166,8 @@ def years_of(meter: str, first: int = 0, last: int = 9999) -> Document:
     return {"$gte": f"{meter}|{first:04}", "$lt": f"{meter}|{last:04}~"}
 
 
-def _documents(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> list[Document]:
+def documents_of(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> list[Document]:
+    """The documents of the parts that an update brings."""
     meter = meter_id(user_id, energy_type)
     return [
         _document(f"{meter}|{year}", energy_type, year, number, piece)

@@ -2,10 +2,10 @@
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import Side, SyncState
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.ports.values import MeterSnapshot, MeterState, UserSettings
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.repositories.database import Document, instant_of
 from chalicelib.repositories.meters import configuration_of, state_of
 

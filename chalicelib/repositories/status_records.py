@@ -120,7 +120,7 @@ class MongoStatusRecords(StatusRecords):
         """Compare names. A record without a checksum is older than there are any: its script is looked at again."""
         wanted = {"_id": {"$in": [*SCRIPTS]}, "state": "applied", "checksum": {"$exists": True}}
         with time_limit(READ_SECONDS):
-            applied = {record["_id"] for record in self._ledger.find(wanted, {"_id": 1})}
+            applied = {record["_id"] for record in self._ledger.find(wanted, {"_id": True})}
         return [script for script in SCRIPTS if script not in applied]
 
     def _read(self, key: str, more: Document | None = None) -> Document | None:

@@ -79,7 +79,7 @@ class MongoSyncControl(MongoWalkControl, SyncControl):
             return None
         with time_limit(READ_SECONDS):
             stored = control_of(self._database).find_one({"_id": SYNC_MODE})
-            sides = frozenset(side for side in Side if self._database[COLLECTION[side]].find_one({}, {"_id": 1}))
+            sides = frozenset(side for side in Side if self._database[COLLECTION[side]].find_one())
             # a history whose last change cannot be read would say the mode before it
             history = self._history(-KEPT_CHANGES) if self._history(-1) else []
             return remains_of(problem, stored, history, sides)

@@ -23,10 +23,10 @@ from chalicelib.repositories.control import control_of
 from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit, together
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.dual_write import MongoEnergyRepository
-from chalicelib.repositories.foreseen import begun
 from chalicelib.repositories.history import KeptReadings
 from chalicelib.repositories.imports import MongoImportRecords
 from chalicelib.repositories.meters import MongoMeterRepository
+from chalicelib.repositories.prefetch import begun
 from chalicelib.repositories.quarantine import unreadable_among
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.settings import MongoSettingsWriter
@@ -87,16 +87,16 @@ class MongoTransactions(Transactions):
             return ScopedCollection(self._handles[collection], user_id, session)
 
         with _at_once():
-            sync, foreseen = begun(self._control, session, user_id, expected, self._side)
+            sync, prefetched = begun(self._control, session, user_id, expected, self._side)
         self._side = sync.authoritative
-        meters = MongoMeterRepository(self._database, user_id, session, foreseen.meters, sync.read_at or 0)
+        meters = MongoMeterRepository(self._database, user_id, session, prefetched.meters, sync.read_at or 0)
         sides = {side: scoped(COLLECTION[side]) for side in Side}
         kept = KeptReadings(scoped(Collections.SERIES), meters, sync)
         unreadable = partial(unreadable_among, self._handles[COLLECTION[sync.authoritative]], session=session)
         return MongoWriteTransaction(
-            MongoEnergyRepository(sides, sync, meters, kept, unreadable, foreseen, release=release),
+            MongoEnergyRepository(sides, sync, meters, kept, unreadable, prefetched, release=release),
             meters,
-            MongoSettingsWriter(self._database, user_id, session, foreseen.settings),
+            MongoSettingsWriter(self._database, user_id, session, prefetched.settings),
             MongoImportRecords(scoped(Collections.IMPORTS)),
         )
 

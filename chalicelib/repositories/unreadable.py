@@ -42,6 +42,6 @@ def _named(collection: Collections, document: Document, problem: str) -> Unreada
 def _with_twins(database: MongoDatabase, named: list[tuple[Any, UnreadableDocument]]) -> Iterator[UnreadableDocument]:
     for key, document in named:
         other = OTHER[Collections(document.collection)]
-        twin: Mapping[str, Any] | None = database[other].find_one(counted({"_id": key}), {"date": 1, "amount": 1})
+        twin: Mapping[str, Any] | None = database[other].find_one(counted({"_id": key}), ["date", "amount"])
         kept = f"{twin['amount']} at {twin['date']:%Y-%m-%dT%H:%M:%SZ} in {other}" if twin else ""
         yield replace(document, twin=kept)

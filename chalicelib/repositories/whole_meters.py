@@ -8,11 +8,11 @@ from pymongo.client_session import ClientSession
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import Side
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.invariants import MeterDocuments, is_sound, violations
 from chalicelib.domain.ports.values import WholeMeter
 from chalicelib.domain.readings import MeterKey
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.repositories import series
 from chalicelib.repositories.database import WITHOUT_DECIMALS, Collections, Document, MongoDatabase
 from chalicelib.repositories.display import view_of
@@ -37,13 +37,13 @@ def whole_meter(
 def _as_seen(
     database: MongoDatabase, meter: MeterKey, calculation_version: int, at_once: int | None, session: ClientSession
 ) -> WholeMeter | None:
-    head = head_of(database, *meter, session)
+    head = head_of(database, *meter, session, readings=True)
     sync, document = head.sync, head.meter or None
     if Side.NEW not in sync.writes:
         return None
     owned, settings = OwnedDocuments(database, meter[0], session), head.settings
-    side, parts = sync.reads(Backend.NEW), owned.of_meter(Collections.SERIES, meter[1], codec=WITHOUT_DECIMALS)
-    kept = _kept(parts, document)
+    parts = owned.of_meter(Collections.SERIES, meter[1], codec=WITHOUT_DECIMALS)
+    side, kept = sync.reads(Backend.NEW), _kept(parts, document)
     large = kept if at_once is not None and kept is not None and len(kept) > at_once and side is Side.NEW else None
     if state_of(document).stale:
         readings = CompactReadings.of(())  # nothing is compared with them

@@ -17,7 +17,7 @@ def drain_of(lifetime_seconds: int) -> int:
     """How long after a change of mode a transaction that read the mode before may still commit, in seconds.
 
     The server ends transactions that have lived longer than its limit, but it looks for them only every half of that
-    limit: until then they may commit (tried).
+    limit: until then they may commit (seen on a server).
     """
     return ceil(lifetime_seconds * 1.5) + 1
 

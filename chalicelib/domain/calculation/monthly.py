@@ -1,11 +1,10 @@
 """The monthly view (CALCULATION.md, 4 and 5): consumption, its quality and flags, the twelve entries."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from chalicelib.domain.calculation.view_model import ViewModel
 from chalicelib.domain.readings import DAY_MS, local_date, to_datetime
 
 MONTH_LABELS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ALL_MONTHS = range(1, 13)
 
 Flag = Literal["reset", "rollover", "exchange", "dip", "negative"]
 Method = Literal["actual", "interpolated", "extrapolated", "none"]
@@ -62,19 +62,25 @@ class MonthlyEntry(ViewModel):
     calculation_details: CalculationDetails
 
 
-def monthly_entries(series: Series, year: int, zone: ZoneInfo) -> list[MonthlyEntry]:
-    """The twelve entries of ``year`` from the whole series: January needs December of the year before."""
-    ends = [month_end(series, y, m, zone) for y, m in _ends_of(year)]
-    return [_entry(series, month, before, end) for month, (before, end) in enumerate(pairwise(ends), start=1)]
+def monthly_entries(
+    series: Series, year: int, zone: ZoneInfo, months: Sequence[int] = ALL_MONTHS
+) -> list[MonthlyEntry]:
+    """The entries of ``year``, or of some of its months, from the whole series: January needs December before it."""
+    ends = {end: month_end(series, *end, zone) for end in _ends_of(year, months)}
+    return [_entry(series, month, ends[_before(year, month)], ends[year, month]) for month in months]
 
 
-def instants_of_year(year: int, zone: ZoneInfo) -> list[int]:
-    """The ends of months that the entries of a year are about."""
-    return [month_boundary(y, m, zone) for y, m in _ends_of(year)]
+def instants_of_months(year: int, months: Sequence[int], zone: ZoneInfo) -> list[int]:
+    """The ends of months that the entries of some months of a year are about."""
+    return [month_boundary(y, m, zone) for y, m in _ends_of(year, months)]
 
 
-def _ends_of(year: int) -> list[tuple[int, int]]:
-    return [(year - 1, 12), *((year, month) for month in range(1, 13))]
+def _ends_of(year: int, months: Sequence[int]) -> list[tuple[int, int]]:
+    return sorted({*((year, month) for month in months), *(_before(year, month) for month in months)})
+
+
+def _before(year: int, month: int) -> tuple[int, int]:
+    return (year, month - 1) if month > 1 else (year - 1, 12)
 
 
 def stored_years(series: Series, zone: ZoneInfo) -> range:

@@ -15,8 +15,8 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from chalicelib.domain.calculation.compact import CompactReadings, decimals_of, packed, scaled
 from chalicelib.domain.readings import DAY_MS, MeterExchange, Reading
+from chalicelib.domain.readings.compact import CompactReadings, decimals_of, packed, scaled
 
 SLOPE_BASE_MS = 28 * DAY_MS  # a cold day is no forecast
 SHORTEST_SLOPE_MS = DAY_MS

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.packing import NOT_PACKED, PackingMark
 from chalicelib.domain.readings import FIRST_INSTANT
+from chalicelib.domain.readings.compact import CompactReadings
 
 DataType = Literal["monthly", "histogram", "summary"]
 ALWAYS_WRITTEN: tuple[DataType, ...] = ("histogram", "summary")  # by every refresh
@@ -50,8 +50,7 @@ class DisplayUpdate:
 
     Without a ``series`` none is kept: the next calculation reads all readings. ``as_of``: every write that was
     committed before this instant is shown. ``whole``: the documents are all there
-    should be; stored ones that are not among them go. ``packing``: how far the packing of the series was that the
-    figures are of.
+    should be; stored ones that are not among them go. ``packing``: the packing that the readings were read from.
     """
 
     source_version: int

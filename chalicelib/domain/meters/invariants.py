@@ -297,5 +297,5 @@ def _ours(documents: MeterDocuments) -> Invariant:
 def _first(collection: str, document: Document, rules: Sequence[Invariant]) -> Iterator[Violation]:
     for rule in rules:
         if not rule.holds(document):
-            yield Violation(collection, str(document["_id"]), f"{rule.field}: broken is the rule that it {rule.rule}")
+            yield Violation(collection, str(document["_id"]), f"{rule.field} breaks the rule that it {rule.rule}")
             return

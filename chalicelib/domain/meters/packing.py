@@ -25,7 +25,10 @@ class Packed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PackingMark:
-    """How far a packing was when it was looked at: its last step, and how many ranges were left; None: not by it."""
+    """The packing that readings were read from: its last step, and how many ranges were left.
+
+    ``ranges`` None: they were not read from a packing.
+    """
 
     step: str | None = None
     ranges: int | None = None

@@ -1,1 +1,1 @@
-"""People: how their ids look and are taken out, what stands in their place, and the end of an account."""
+"""People: how their ids look and are taken out, what takes their place, and the end of an account."""

@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.calculation.series import Kind, Series
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.readings import DAY_MS, EnergyType, day_start, local_date
+from chalicelib.domain.readings.compact import CompactReadings
 
 USUAL_BASE_MS = 366 * DAY_MS
 PAIRS = 3

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import SyncState
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.import_record import ImportRecord
@@ -14,11 +13,13 @@ from chalicelib.domain.ports.values import (
     MeterSnapshot,
     MeterState,
     PageRequest,
+    Shown,
     StoredReading,
     UserSettings,
     WholeMeter,
 )
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings.compact import CompactReadings
 
 InstantsIn = Callable[[ZoneInfo], Sequence[int]]  # at least one, in a user's zone
 
@@ -61,7 +62,7 @@ class ReadingQueries(Protocol):
         """
 
     def snapshot_of_year(self, user_id: str, energy_type: EnergyType, year: int) -> MeterSnapshot | None:
-        """Read a snapshot for the months of a year, without any reading where none reaches them."""
+        """Read a snapshot for the months of a year, with readings for those alone that it does not know."""
 
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """Read a snapshot from the readings themselves: what the display and its series are checked against."""
@@ -104,12 +105,18 @@ class DisplayDataRepository(Protocol):
         A view of another calculation version than the repository's is never returned.
         """
 
-    def find_zoned(
-        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
-    ) -> tuple[DisplayDocument | None, MeterState, ZoneInfo | None]:
-        """Find a document with the user's zone, in the same command; None where there is no meter."""
+    def look_up(
+        self,
+        user_id: str,
+        energy_type: EnergyType,
+        data_type: DataType,
+        year: int | None = None,
+        *,
+        zoned: bool = False,
+    ) -> Shown:
+        """Find a view as it is shown to its user, in one command; ``zoned``: with the user's zone."""
 
-    def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
+    def summaries(self, user_id: str) -> Mapping[EnergyType, Shown]:
         """The stored summary of each meter of a user and its state, in one command."""
 
     def encoded(self, data: Mapping[str, Any]) -> bytes | None:

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.backends.sides import SyncState
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.meters.packing import NOT_PACKED, PackingMark, Range
 from chalicelib.domain.readings import DEFAULT_ZONE, EnergyType
+from chalicelib.domain.readings.compact import CompactReadings
 
 ReadingSource = Literal["manual", "csv", "api", "sync"]
 
@@ -95,6 +95,8 @@ class MeterSnapshot:
     dirty range holds; else all of them were read. ``zoned``: the settings are the user's; else they could not be read,
     which no figure without readings depends on. ``digests``: those of the kept series' parts, by year (UTC);
     ``read``: the ranges of instants that these do not hold. ``packing``: how far a packing of the series is.
+    ``months``: entries of the year asked for that are displayed and that nothing reaches that has changed since; the
+    readings decide about the others alone.
     """
 
     sync: SyncState
@@ -109,6 +111,20 @@ class MeterSnapshot:
     read: Sequence[Range] = ()
     packing: PackingMark = NOT_PACKED
     zoned: bool = True
+    months: Mapping[int, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+
+class Shown(NamedTuple):
+    """A stored view and the state of its meter, from one look at them.
+
+    ``zone``: the user's, where it was looked up, can be read, and there is a meter. ``nothing``: where the new side is
+    read and has neither the meter nor a reading of it, the snapshot of that; None: there is something, or nobody knows.
+    """
+
+    document: DisplayDocument | None
+    state: MeterState
+    zone: ZoneInfo | None = None
+    nothing: MeterSnapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.import_record import IdRange, ImportRecord
 from chalicelib.domain.ports.values import Change, NewReading, StoredReading, UserSettings
 from chalicelib.domain.readings import EnergyType, Reading
+from chalicelib.domain.readings.compact import CompactReadings
 
 T = TypeVar("T")
 

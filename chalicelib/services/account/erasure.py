@@ -28,10 +28,10 @@ class EraserReport:
     ``waiting``: places that were not looked through for what came late; no fence opens meanwhile.
     """
 
-    erased: int = 0
-    left: int = 0
-    opened: int = 0
-    waiting: int = 0
+    erased: int
+    left: int
+    opened: int
+    waiting: int
 
     def as_document(self) -> dict[str, Any]:
         """The fields, as logged."""

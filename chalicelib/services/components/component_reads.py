@@ -4,6 +4,7 @@ Ranges are instants here, not texts, so that a read means the same when its user
 shown has the shape that the page gets, amounts as Decimal, whichever backend was asked.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import (
@@ -67,9 +68,9 @@ class ComponentRead(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     component: ClassVar[Component]
 
+    @abstractmethod
     def ask(self, backend: EnergyBackend, user_id: str) -> ComponentAnswer:
         """What a backend answers. Raises HistogramError, NotFoundError, UnavailableError."""
-        raise NotImplementedError
 
     def parameters(self) -> dict[str, Any]:
         """The read as plain values; ``read_of`` makes a read of them."""

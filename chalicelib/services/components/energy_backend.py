@@ -9,8 +9,9 @@ from chalicelib.domain.files.imports.options import DEFAULTS, ImportOptions
 from chalicelib.domain.ports.values import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display.display import Timeline, View
-from chalicelib.services.recording.csv_import import CsvImportService, ImportReport
+from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService, ReadingCorrection, ReadingDraft, Recorded
+from chalicelib.services.recording.import_write import ImportReport
 
 
 class EnergyBackend(Protocol):
@@ -20,16 +21,16 @@ class EnergyBackend(Protocol):
     database does not answer in time.
     """
 
-    def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = False) -> View:
+    def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = ...) -> View:
         """The summary cards of a meter for the user's local day."""
 
-    def summaries(self, user_id: str, *, consistent: bool = False) -> Mapping[EnergyType, View]:
+    def summaries(self, user_id: str, *, consistent: bool = ...) -> Mapping[EnergyType, View]:
         """The cards of every meter."""
 
-    def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = False) -> View:
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = ...) -> View:
         """The months of one year of a meter."""
 
-    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
+    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = ...) -> View:
         """How many readings lie in each part of the timeline. Raises HistogramError."""
 
     def page(self, user_id: str, request: PageRequest) -> list[StoredReading]:

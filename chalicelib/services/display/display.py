@@ -16,11 +16,11 @@ from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.calculation.summary import instants_of_cards
-from chalicelib.domain.meters.display_documents import ALWAYS_WRITTEN, DataType, DisplayDocument
+from chalicelib.domain.meters.display_documents import ALWAYS_WRITTEN, DataType
 from chalicelib.domain.meters.invariants import VERSION_LIMIT
 from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.ports.reading import DisplayDataRepository, InstantsIn, ReadingQueries
-from chalicelib.domain.ports.values import MeterSnapshot, MeterState
+from chalicelib.domain.ports.values import MeterSnapshot, MeterState, Shown
 from chalicelib.domain.readings import EnergyType, local_date
 from chalicelib.services.display.view_data import (
     finished_summary_data,
@@ -96,45 +96,38 @@ class DisplayService:
 
     def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = False) -> View:
         """The months of one year of one meter; twelve nulls where nothing was ever read."""
-        document, state, zone = self._display.find_zoned(user_id, energy_type, "monthly", year)
-        if document is not None and self._in_service(state, consistent):
-            return _stored(document, state, zone)
-        snapshot = self._of_year(user_id, energy_type, state, year)
+        shown = self._display.look_up(user_id, energy_type, "monthly", year, zoned=True)
+        if view := self._stored(shown, consistent):
+            return view
+        snapshot = shown.nothing or self._of_year(user_id, energy_type, shown.state, year)
         data = monthly_data(snapshot, series_of(snapshot), year)
         return View.of_snapshot(snapshot, self._calculation_version, data)
 
     def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
         """How many readings lie in each part of the timeline. Raises HistogramError."""
         kind: DataType = "histogram" if timeline == Timeline() else "summary"  # either says how new its meter is
-        document, state, zone = self._display.find_zoned(user_id, energy_type, kind, None)
+        shown = self._display.look_up(user_id, energy_type, kind, zoned=True)
+        state = shown.state
         if kind == "histogram":
-            if document is not None and self._in_service(state, consistent):
-                return _stored(document, state, zone)
+            if view := self._stored(shown, consistent):
+                return view
             if _has_views(state):  # written by every refresh: where a backup of the meter came back, it is newer
                 _, state = self._display.find(user_id, energy_type, "summary", None)
-        snapshot = self._between(user_id, energy_type, state, timeline)
+        snapshot = shown.nothing or self._between(user_id, energy_type, state, timeline)
         data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
         return View.of_snapshot(snapshot, self._calculation_version, data)
 
     def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = False) -> View:
         """The summary cards for the user's local day."""
-        return self._summary(
-            user_id, energy_type, self._display.find(user_id, energy_type, "summary", None), consistent
-        )
+        return self._summary(user_id, energy_type, self._display.look_up(user_id, energy_type, "summary"), consistent)
 
     def summaries(self, user_id: str, *, consistent: bool = False) -> Mapping[EnergyType, View]:
         """The summary cards of every meter."""
         found = self._display.summaries(user_id)
         return {kind: self._summary(user_id, kind, found[kind], consistent) for kind in EnergyType}
 
-    def _summary(
-        self,
-        user_id: str,
-        energy_type: EnergyType,
-        found: tuple[DisplayDocument | None, MeterState],
-        consistent: bool,
-    ) -> View:
-        document, state = found
+    def _summary(self, user_id: str, energy_type: EnergyType, shown: Shown, consistent: bool) -> View:
+        document, state = shown.document, shown.state
         if document is not None and self._in_service(state, consistent):
             try:
                 data, today = finished_summary_data(dict(document.data), self._clock())
@@ -142,11 +135,17 @@ class DisplayService:
             except (LookupError, ValueError):  # damaged, or not read for over a month: as if it were not there
                 pass
         now = self._clock()
-        snapshot = self._around(
+        snapshot = shown.nothing or self._around(
             user_id, energy_type, state, lambda zone: instants_of_cards(local_date(now, zone), zone)
         )
         cards = summary_data(snapshot, series_of(snapshot), now)
         return View.of_snapshot(snapshot, self._calculation_version, *cards)
+
+    def _stored(self, shown: Shown, consistent: bool) -> View | None:
+        """The view as it is stored, where it may be shown."""
+        if shown.document is None or not self._in_service(shown.state, consistent):
+            return None
+        return View(shown.document.data, shown.state, shown.document.calculated_at, zone=shown.zone)
 
     def _in_service(self, state: MeterState, consistent: bool) -> bool:
         """A clean meter needs no second look. One that lags does for good while the new side is not written."""
@@ -184,7 +183,3 @@ class DisplayService:
 def _has_views(state: MeterState) -> bool:
     """Whether more of a meter's views can say how new it is: of one that is not there, or damaged, none can."""
     return state.source_version > 0 and not state.damaged
-
-
-def _stored(document: DisplayDocument, state: MeterState, zone: ZoneInfo | None) -> View:
-    return View(document.data, state, document.calculated_at, zone=zone)

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS, histogram
-from chalicelib.domain.calculation.monthly import MonthlyEntry, monthly_entries
+from chalicelib.domain.calculation.monthly import ALL_MONTHS, MonthlyEntry, monthly_entries
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.calculation.summary import SummaryInputs, finish_summary, summary, summary_inputs
 from chalicelib.domain.ports.values import MeterSnapshot
@@ -21,11 +21,15 @@ def series_of(snapshot: MeterSnapshot) -> Series:
 
 
 def monthly_data(snapshot: MeterSnapshot, series: Series, year: int) -> dict[str, Any]:
-    """``{"year": 2024, "months": [twelve entries]}``, amounts as Decimal."""
-    if not series.instants:
+    """``{"year": 2024, "months": [twelve entries]}``, amounts as Decimal; those that a snapshot knows are its own."""
+    known = snapshot.months
+    if not series.instants and not known:
         return empty_year_data(year)
-    entries = monthly_entries(series, year, snapshot.settings.zone)
-    return {"year": year, "months": [entry.as_document() for entry in entries]}
+    missing = [month for month in ALL_MONTHS if month not in known]
+    entries = {
+        entry.month: entry.as_document() for entry in monthly_entries(series, year, snapshot.settings.zone, missing)
+    }
+    return {"year": year, "months": [known[month] if month in known else entries[month] for month in ALL_MONTHS]}
 
 
 def empty_year_data(year: int) -> dict[str, Any]:

@@ -30,7 +30,6 @@ from chalicelib.services.recording.import_write import (
     zone_of,
 )
 
-__all__ = ["CsvImportService", "ImportReport"]
 ATTEMPTS = 3
 SHOWN_ROWS = 20
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import RowWarning
 from chalicelib.domain.events.contracts import MeterChange
 from chalicelib.domain.files.csv.parsed import CsvFormat, CsvRow, RowError
@@ -23,6 +22,7 @@ from chalicelib.domain.plausibility.usual import USUAL_BASE_MS
 from chalicelib.domain.ports.values import Change, NewReading, StoredReading, UserSettings
 from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.recording.energy_crud import change_of
 

@@ -12,7 +12,6 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import Side
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.affected import affected_years
-from chalicelib.domain.calculation.compact import utc_year
 from chalicelib.domain.calculation.monthly import stored_years
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.errors import AccountErasedError, DamagedMeterError
@@ -22,6 +21,7 @@ from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.ports.reading import DisplayDataRepository, ReadingQueries
 from chalicelib.domain.ports.values import MeterSnapshot, MeterState
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
+from chalicelib.domain.readings.compact import utc_year
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_inputs_data
 
 # How long a function goes on with the steps of one meter. With the last step, and what publishes it, less than the time
@@ -102,10 +102,10 @@ class DisplayDataCalculationService:
     def refresh(self, user_id: str, energy_type: EnergyType, version: int | None = None) -> bool:
         """Bring a meter's documents up to date; returns whether this call did it.
 
-        ``version`` is the source version that an event announced: reached already, nothing is read beyond that. While
-        the new side is not written (``old_only``) there is nothing to show and nothing is done; nor where a newer
-        calculation shows the meter. A meter with very many readings may take several calls: this one has taken some
-        steps and asked for the next one then.
+        ``version`` is the source version that an event announced: no reading is read where the display has reached it.
+        While the new side is not written (``old_only``) there is nothing to show and nothing is done; nor where a newer
+        calculation shows the meter. A very large meter takes several calls: each but the last takes some steps,
+        requests the next call by an event and returns False.
         """
         state = self._display.state(user_id, energy_type)
         if state.damaged:
@@ -124,7 +124,7 @@ class DisplayDataCalculationService:
             self._display.begin_again(user_id, energy_type)
 
     def _is_due(self, state: MeterState, version: int) -> bool:
-        """Whether this calculation may show the meter and does not yet. One that shows nothing may have nothing."""
+        """Whether this calculation may show the meter and does not yet. By calculation 0 nothing is shown."""
         shown, ours = state.calculation_version, self._calculation_version
         return shown <= ours and (state.display_version < version or 0 < shown < ours)
 
@@ -142,7 +142,7 @@ class DisplayDataCalculationService:
         found = self._found(user_id, energy_type)
         if found is None or Side.NEW not in found[0].sync.writes or found[0].state.damaged:
             return False
-        return self._display.publish(user_id, energy_type, self._calculate(*found))
+        return self._display.publish(user_id, energy_type, self.calculate(*found))
 
     def _found(self, user_id: str, energy_type: EnergyType) -> tuple[MeterSnapshot, int] | None:
         """The meter, and when it was looked at; None where the time is over before few readings are left to read."""
@@ -162,7 +162,8 @@ class DisplayDataCalculationService:
                 steps = None
             is_packed = True
 
-    def _calculate(self, snapshot: MeterSnapshot, as_of: int) -> DisplayUpdate:
+    def calculate(self, snapshot: MeterSnapshot, as_of: int) -> DisplayUpdate:
+        """What a refresh publishes of a meter that was looked at then."""
         series = series_of(snapshot)
         whole = _is_whole(snapshot) or snapshot.state.calculation_version not in (0, self._calculation_version)
         years = None if whole else _touched(snapshot, series)
@@ -190,7 +191,10 @@ def _touched(snapshot: MeterSnapshot, series: Series) -> set[int]:
 
 
 def _series_update(snapshot: MeterSnapshot, *, whole: bool) -> SeriesUpdate:
-    """The years (UTC) of what is not kept; all of them where everything goes, except what a packing has packed."""
+    """The update of the series: the years (UTC) that were read as documents.
+
+    All years where everything is calculated, unless a packing holds them.
+    """
     is_packed = snapshot.packing.ranges is not None
     ranges = [(FIRST_INSTANT, LAST_INSTANT)] if whole and not is_packed else snapshot.read
     spans = merged((utc_year(first), utc_year(last)) for first, last in ranges)

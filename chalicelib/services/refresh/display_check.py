@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.json.canonical import is_same
 from chalicelib.domain.json.text import json_text
@@ -20,6 +19,7 @@ from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.ports.reading import DisplayDataRepository, ReadingQueries
 from chalicelib.domain.ports.values import MeterSnapshot, WholeMeter
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, MeterKey
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import READINGS_OF_A_STEP, Documents, documents_of
 

@@ -220,7 +220,7 @@ class FanOutService:
         return None
 
     def _problem(self, fan_out: FanOut) -> str | None:
-        """Why it comes to no end; None: it goes on, or its end alone is missing."""
+        """Why the walk cannot finish; None: it can, or only its result is not stored yet."""
         if problem := self._judged(fan_out)[1]:
             return problem
         overtaken = self._jobs[fan_out.walk].overtaken(fan_out)  # first: who ends its work has done every range of it

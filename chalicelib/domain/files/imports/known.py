@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings.compact import CompactReadings
 
 
 @dataclass(frozen=True, slots=True)

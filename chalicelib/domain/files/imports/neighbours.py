@@ -5,7 +5,6 @@ from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.errors import RowWarning
 from chalicelib.domain.files.csv.parsed import CsvRow
@@ -14,6 +13,7 @@ from chalicelib.domain.plausibility.questions import Meter, question_about
 from chalicelib.domain.plausibility.usual import FLOOR, UsualSoFar, place_of
 from chalicelib.domain.plausibility.words import Situation, what_is_odd
 from chalicelib.domain.readings import DAY_MS, EnergyType, Reading
+from chalicelib.domain.readings.compact import CompactReadings
 
 
 def ask_about_rows(

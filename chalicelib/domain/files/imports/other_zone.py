@@ -4,9 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import RowWarning
 from chalicelib.domain.files.csv.parsed import CsvRow
+from chalicelib.domain.readings.compact import CompactReadings
 
 ANOTHER_ZONE = "ANOTHER_ZONE"
 HOUR_MS = 3_600_000

@@ -36,7 +36,7 @@ def judge(seen: GateEvidence, limits: Limits) -> GateVerdict:
 
 
 def _judged(name: ConditionName, seen: GateEvidence, limits: Limits) -> Condition:
-    """One condition. Who does not know lets nobody through, and takes nobody back."""
+    """One condition. What is not known lets nobody through, and takes nobody back."""
     if (unknown := (seen.unknown or {}).get(name)) is not None:
         return Condition(name, None, unknown.text, unknown.command)
     return _JUDGED[name](seen) if name in _JUDGED else _JUDGED_BY_LIMITS[name](seen, limits)

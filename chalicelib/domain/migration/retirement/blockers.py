@@ -1,6 +1,6 @@
-"""Hindrances: what still blocks the end of the old backend, each with the command that helps.
+"""Blockers: what still blocks the end of the old backend, each with the command that helps.
 
-What people would notice, or what could lose data, nobody passes by (``may_be_forced`` is false).
+Nobody can override what people would notice, or what could lose data (``may_be_forced`` is false).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ ANNOUNCE = f"{COMMAND} retire announce --sunset DATE --reason WHY"
 
 
 class Part(StrEnum):
-    """What a hindrance is about."""
+    """What a blocker is about."""
 
     SUNSET = "sunset"
     BROWN_OUTS = "brown_outs"
@@ -42,8 +42,8 @@ FORCIBLE = frozenset({Part.SUNSET, Part.BROWN_OUTS, Part.DAYS, Part.CALLERS, Par
 
 
 @dataclass(frozen=True, slots=True)
-class Hindrance:
-    """One of them. ``unknown``: nobody can say whether it is one; who does not know does not go on."""
+class Blocker:
+    """One of them. ``unknown``: nobody can say whether it is one; then it blocks."""
 
     part: Part
     text: str
@@ -52,32 +52,32 @@ class Hindrance:
 
     @property
     def may_be_forced(self) -> bool:
-        """Whether a person who says why may pass by."""
+        """Whether a person who says why may override it."""
         return self.part in FORCIBLE and not self.unknown
 
 
-def by_calendar(calendar: Calendar | None, now: int) -> Iterator[Hindrance]:
+def by_calendar(calendar: Calendar | None, now: int) -> Iterator[Blocker]:
     """An end that was not announced or not reached, and brown-outs that nobody has been through."""
     if calendar is None:
-        yield Hindrance(Part.SUNSET, "the end of version 1 is not announced", ANNOUNCE)
+        yield Blocker(Part.SUNSET, "the end of version 1 is not announced", ANNOUNCE)
         return
     if now < calendar.sunset_at:
-        yield Hindrance(
+        yield Blocker(
             Part.SUNSET, f"the sunset, {moment(calendar.sunset_at)}, is not reached", f"{COMMAND} retire show"
         )
     if not calendar.held(now):
         text = "no brown-out was held: nobody knows who would notice"
-        yield Hindrance(Part.BROWN_OUTS, text, f"{COMMAND} retire brownout add --from TIME --for 1h --reason WHY")
+        yield Blocker(Part.BROWN_OUTS, text, f"{COMMAND} retire brownout add --from TIME --for 1h --reason WHY")
     if (coming := calendar.following(now)) is not None:
         text = f"a brown-out is still to come, at {moment(coming.start)}"
-        yield Hindrance(Part.BROWN_OUTS, text, f"{COMMAND} retire brownout list")
+        yield Blocker(Part.BROWN_OUTS, text, f"{COMMAND} retire brownout list")
 
 
-def by_flags(flags: FlagsSeen, since: Mapping[Component, int | None], days: int, now: int) -> Iterator[Hindrance]:
+def by_flags(flags: FlagsSeen, since: Mapping[Component, int | None], days: int, now: int) -> Iterator[Blocker]:
     """Components that somebody gets from the old backend, or got not long ago; ``since``: when each came to 100 %."""
     old = dict(partly_old(flags))
     for component, reason in old.items():
-        yield Hindrance(Part.COMPONENTS, f"{component}: {reason}", f"{COMMAND} status --component {component}")
+        yield Blocker(Part.COMPONENTS, f"{component}: {reason}", f"{COMMAND} status --component {component}")
     if flags.overruled or not days:
         return
     for component in Component:
@@ -85,41 +85,41 @@ def by_flags(flags: FlagsSeen, since: Mapping[Component, int | None], days: int,
         if component not in old and (begun is None or now - begun < days * DAY_MS):
             said = "nobody knows since when" if begun is None else f"since {moment(begun)} alone"
             text = f"{component}: everybody has the new backend {said}, and {days} days are asked for"
-            yield Hindrance(Part.DAYS, text, f"{COMMAND} flags history {component}")
+            yield Blocker(Part.DAYS, text, f"{COMMAND} flags history {component}")
 
 
-def by_differences(groups: Sequence[DifferenceGroup], now: int) -> Iterator[Hindrance]:
+def by_differences(groups: Sequence[DifferenceGroup], now: int) -> Iterator[Blocker]:
     """Differences between the backends that nobody has answered."""
     if found := [group for group in groups if group.is_open(now)]:
         names = ", ".join(f"{group.fingerprint} ({group.component})" for group in found[:SHOWN])
         text = f"the backends differ, and nobody has answered: {names}{_beyond(len(found))}"
-        yield Hindrance(Part.DIFFERENCES, text, f"{COMMAND} compare report --hours 720")
+        yield Blocker(Part.DIFFERENCES, text, f"{COMMAND} compare report --hours 720")
 
 
-def by_verify(verified: Verified | None, state: SyncState) -> Iterator[Hindrance]:
+def by_verify(verified: Verified | None, state: SyncState) -> Iterator[Blocker]:
     """A comparison of both sides that was never made, not in this mode, or that found something."""
     verify = f"{COMMAND} verify"
     if state.mode is SyncMode.NEW_ONLY:
         return
     if verified is None:
-        yield Hindrance(Part.VERIFY, "both sides were never compared", verify)
+        yield Blocker(Part.VERIFY, "both sides were never compared", verify)
     elif verified.differences:
-        yield Hindrance(Part.VERIFY, f"the last verify found differences ({verified.differences})", f"{COMMAND} repair")
+        yield Blocker(Part.VERIFY, f"the last verify found differences ({verified.differences})", f"{COMMAND} repair")
     elif verified.since != state.since:
-        yield Hindrance(Part.VERIFY, "both sides were not compared since the mode changed", verify)
+        yield Blocker(Part.VERIFY, "both sides were not compared since the mode changed", verify)
 
 
-def by_mode(state: SyncState, stop: SyncStop | None) -> Iterator[Hindrance]:
+def by_mode(state: SyncState, stop: SyncStop | None) -> Iterator[Blocker]:
     """A mode from which no way leads to the new side alone."""
     if state.mode is SyncMode.OLD_ONLY:
-        yield Hindrance(Part.MODE, "the mode is old_only", f"{COMMAND} mode set dual_write --reason WHY --wait")
+        yield Blocker(Part.MODE, "the mode is old_only", f"{COMMAND} mode set dual_write --reason WHY --wait")
     if state.catching_up is not None:
-        yield Hindrance(Part.MODE, "one side still catches up with the other", f"{COMMAND} sync")
+        yield Blocker(Part.MODE, "one side still catches up with the other", f"{COMMAND} sync")
     if stop is not None:
-        yield Hindrance(Part.MODE, f"the sync job is stopped: {stop.reason}", f"{COMMAND} repair")
+        yield Blocker(Part.MODE, f"the sync job is stopped: {stop.reason}", f"{COMMAND} repair")
 
 
-def by_callers(callers: Sequence[V1Caller], days: int) -> Iterator[Hindrance]:
+def by_callers(callers: Sequence[V1Caller], days: int) -> Iterator[Blocker]:
     """Who calls version 1."""
     if callers:
         clients = sorted({each.call.client for each in callers})
@@ -129,14 +129,14 @@ def by_callers(callers: Sequence[V1Caller], days: int) -> Iterator[Hindrance]:
             f"version 1 was called in the last {days} days, by {who} with "
             f"{', '.join(clients[:SHOWN])}{_beyond(len(clients))}; last at {moment(callers[0].last)}"
         )
-        yield Hindrance(Part.CALLERS, text, f"{COMMAND} retire callers --days {days}")
+        yield Blocker(Part.CALLERS, text, f"{COMMAND} retire callers --days {days}")
 
 
-def by_answers(answered: Mapping[str, int]) -> Iterator[Hindrance]:
+def by_answers(answered: Mapping[str, int]) -> Iterator[Blocker]:
     """Components that the old backend has answered lately: a flag is still asked for."""
     for component, last in answered.items():
         text = f"{component}: the old backend has answered it, last at {moment(last)}"
-        yield Hindrance(Part.OLD_ANSWERS, text, f"{COMMAND} status --component {component}")
+        yield Blocker(Part.OLD_ANSWERS, text, f"{COMMAND} status --component {component}")
 
 
 def _beyond(found: int) -> str:

@@ -21,7 +21,7 @@ class Phase(StrEnum):
 class Terms:
     """How long before its end, and before the first brown-out, people must know of it.
 
-    ``own_quiet_ms``: how long our own page and components must have called for nothing before a brown-out begins.
+    ``own_quiet_ms``: how long our own page and components must have made no call before a brown-out begins.
     ``shortest_ms``: how long a brown-out takes at least; functions read the calendar every ten seconds.
     ``apart_ms``: how long version 1 answers between two of them.
     """

@@ -99,7 +99,7 @@ def withheld_by(calls: Sequence[OwnCall]) -> str | None:
     """Why a brown-out may not begin; None: nothing of our own would meet it."""
     if not calls:
         return None
-    return "of our own there still call: " + "; ".join(map(str, calls))
+    return "our own page or components still call: " + "; ".join(map(str, calls))
 
 
 def people(number: int) -> str:

@@ -38,4 +38,4 @@ class RetirementRecords(Protocol):
         """Whether the ledger knows a caller, by the pseudonym."""
 
     def old_answers(self, since: int) -> Mapping[str, int]:
-        """When the old backend has answered each component last, since an instant; asked for by nobody but people."""
+        """The latest answer of the old backend by component since an instant, without those that an operator forced."""

@@ -1,1 +1,1 @@
-"""A rollout that carries itself: its plan, how far it is, and what comes next. Pure."""
+"""An automatic rollout: its plan, how far it is, and what comes next. Pure."""

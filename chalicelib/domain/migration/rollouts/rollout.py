@@ -94,7 +94,7 @@ class Rollout:
     """The rollout of one component.
 
     ``by``: who asked for what comes next. ``reason``: why it has this state. ``step``: the step that is held,
-    -1: none yet; ``since``: for how long. ``version``: of the record, 0: it was never stored.
+    -1: none yet; ``since``: when it began, in ms. ``version``: of the record, 0: it was never stored.
     """
 
     component: Component

@@ -247,7 +247,7 @@ class DrillBlock(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasuresBlock(Block):
-    """Accounts whose end is not carried to its end."""
+    """Accounts whose erasure is not finished."""
 
     waiting: int | None = None
     oldest_seconds: float | None = None

@@ -136,7 +136,7 @@ def _failing(answers: Answers) -> str:
 
 
 def _unknown(seen: Evidence) -> Iterator[Obstacle]:
-    """Who does not know does not go on."""
+    """What is not known blocks the rollout."""
     shared = seen.shared
     for block in (shared.sync, shared.verify, seen.comparisons, seen.backends, shared.migrations, shared.flags):
         if block.problem is not None:

@@ -67,7 +67,7 @@ class BackendComparer:
     def run(self, budget_seconds: float) -> Counter[Outcome]:
         """Compare open feedback, then a sample of what was read since the last run, within a budget of time.
 
-        What a busy time leaves over of the sample is passed by: a sample says enough, and the latest reads say most.
+        What a busy time leaves over of the sample is skipped: a sample says enough, and the latest reads say most.
 
         Raises:
             ComparisonError: the new side is not written, or one is not complete yet; there is nothing to compare.

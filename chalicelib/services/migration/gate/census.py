@@ -113,9 +113,9 @@ class CensusService:
 
     def _is_to_be_repeated(self, last: CensusRun, mode_since: int | None) -> bool:
         """Half way to its end already, so that there is always one that is young enough."""
-        age = self._clock() - (last.finished or 0)
-        early = replace(self._limits, census_ms=self._limits.census_ms // 2)
-        return self._is_outdated(last, mode_since, early) or (not last.is_clean and age >= AGAIN_WHERE_FOUND_MS)
+        early, ended = replace(self._limits, census_ms=self._limits.census_ms // 2), last.finished
+        soon = not last.is_clean and ended is not None and self._clock() - ended >= AGAIN_WHERE_FOUND_MS
+        return soon or self._is_outdated(last, mode_since, early)
 
     def _is_outdated(self, run: CensusRun, mode_since: int | None, limits: Limits) -> bool:
         begun = replace(run, finished=run.finished or run.started).census(Component.DASHBOARD)
@@ -145,7 +145,7 @@ class CensusService:
         Raises _OutOfTimeError.
         """
         tallies: dict[Component, Tally] = {}
-        times: dict[Component, list[tuple[float, float]]] = defaultdict(list)
+        times: dict[Component, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
         for read in everything_of_user(self._queries, user_id):
             if read.component not in components:
                 continue
@@ -155,10 +155,12 @@ class CensusService:
             if seen.outcome not in LOOKED:
                 return None
             tallies[read.component] = tallies.get(read.component, Tally()).plus(LOOKED[seen.outcome])
-            if not seen.broken and seen.outcome is not Outcome.FAILED:
-                times[read.component].append((seen.old_ms or 0, seen.new_ms or 0))
-        for component, seen_times in times.items():
-            self._asking.timed(component, user_id, *map(fmean, zip(*seen_times, strict=True)))
+            if seen.old_ms is not None and seen.new_ms is not None and not seen.broken:
+                old, new = times[read.component]
+                old.append(seen.old_ms)
+                new.append(seen.new_ms)
+        for component, (old, new) in times.items():
+            self._asking.timed(component, user_id, fmean(old), fmean(new))
         return tallies
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from chalicelib.domain.migration.retirement.blockers import Blocker
 from chalicelib.domain.migration.retirement.calendar import Calendar
 from chalicelib.domain.migration.retirement.calendar_parts import BrownOut, Phase
 from chalicelib.domain.migration.retirement.callers import V1Caller
-from chalicelib.domain.migration.retirement.hindrances import Hindrance
 from chalicelib.domain.readings import moment
 
 COMMAND = "python -m infra retire show"
@@ -62,12 +62,12 @@ def callers_document(callers: Sequence[V1Caller], days: int, more: int) -> dict[
     return {"days": days, "more": more, "callers": [caller_document(each) for each in callers]}
 
 
-def hindrance_document(hindrance: Hindrance) -> dict[str, Any]:
-    """A hindrance for programs."""
+def blocker_document(blocker: Blocker) -> dict[str, Any]:
+    """A blocker for programs."""
     return {
-        "part": hindrance.part.value,
-        "text": hindrance.text,
-        "command": hindrance.command,
-        "unknown": hindrance.unknown,
-        "mayBeForced": hindrance.may_be_forced,
+        "part": blocker.part.value,
+        "text": blocker.text,
+        "command": blocker.command,
+        "unknown": blocker.unknown,
+        "mayBeForced": blocker.may_be_forced,
     }

@@ -6,12 +6,8 @@ from typing import TypeVar
 
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.records.flag_history import FlagHistory
-from chalicelib.domain.migration.retirement.calendar import Calendar
-from chalicelib.domain.migration.retirement.calendar_parts import USUAL
-from chalicelib.domain.migration.retirement.callers import LISTED, quiet_since
-from chalicelib.domain.migration.retirement.full_flags import GLOBAL, full_since
-from chalicelib.domain.migration.retirement.hindrances import (
-    Hindrance,
+from chalicelib.domain.migration.retirement.blockers import (
+    Blocker,
     Part,
     by_answers,
     by_calendar,
@@ -21,6 +17,10 @@ from chalicelib.domain.migration.retirement.hindrances import (
     by_mode,
     by_verify,
 )
+from chalicelib.domain.migration.retirement.calendar import Calendar
+from chalicelib.domain.migration.retirement.calendar_parts import USUAL
+from chalicelib.domain.migration.retirement.callers import LISTED, quiet_since
+from chalicelib.domain.migration.retirement.full_flags import GLOBAL, full_since
 from chalicelib.domain.migration.status.flags import FlagsSeen
 from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.ports.outside import Clock
@@ -39,7 +39,7 @@ class RetirementCheck:
         self._sources = sources
         self._clock = clock
 
-    def hindrances(self, days: int, quiet_days: int) -> list[Hindrance]:
+    def blockers(self, days: int, quiet_days: int) -> list[Blocker]:
         """All of them. ``days``: how long everybody must have had the new backend; ``quiet_days``: without callers."""
         sources, now = self._sources.once(), self._clock()
         looks = Looks(sources.ping, sources.limit, self._clock)
@@ -79,18 +79,18 @@ def _latest(gate: int | None, component: int | None) -> int | None:
 
 def _flags(
     looks: Looks, seen: FlagsSeen, since: Callable[[], Mapping[Component, int | None]], days: int, now: int
-) -> Iterator[Hindrance]:
+) -> Iterator[Blocker]:
     begun = looks.at(since)
     return _said(begun, Part.DAYS, lambda known: by_flags(seen, known, days, now))
 
 
-def _two(judged: Callable[..., Iterator[Hindrance]]) -> Callable[[tuple[object, ...]], Iterator[Hindrance]]:
+def _two(judged: Callable[..., Iterator[Blocker]]) -> Callable[[tuple[object, ...]], Iterator[Blocker]]:
     return lambda found: judged(*found)
 
 
-def _said(found: T | Problem, part: Part, judged: Callable[[T], Iterable[Hindrance]]) -> Iterator[Hindrance]:
+def _said(found: T | Problem, part: Part, judged: Callable[[T], Iterable[Blocker]]) -> Iterator[Blocker]:
     """What follows from something that was looked at, or that nobody can say."""
     if isinstance(found, Problem):
-        yield Hindrance(part, f"nobody can say: {found.text}", LOOK, unknown=True)
+        yield Blocker(part, f"nobody can say: {found.text}", LOOK, unknown=True)
     else:
         yield from judged(found)

@@ -76,7 +76,7 @@ class RetirementCommands:
         return self._stored(after, Entry(now, by, what, why))
 
     def add_brown_out(self, start: int | None, length: int, flags: FlagsSeen, by: str, reason: str) -> Calendar:
-        """Plan one of ``length`` ms (``start`` None: now). Refused while something of our own would meet it."""
+        """Plan one of ``length`` ms (``start`` None: now). Refused while our page or components still call."""
         now, why = self._now(), checked_reason(reason)
         begin = now if start is None else start
         after = with_brown_out(self.calendar(), BrownOut(begin, begin + length), now)

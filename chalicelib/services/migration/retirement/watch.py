@@ -6,7 +6,6 @@ what of our own calls, version 1 answers, whatever was known before.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from chalicelib.domain.migration.retirement.calendar import Calendar
@@ -28,7 +27,6 @@ NOT_MARKED = "a brown-out that is withheld was not noted"
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
 class Remembered(Generic[T]):
     """A value that is looked up again when it is old, after a failure too.
 
@@ -36,27 +34,25 @@ class Remembered(Generic[T]):
     (``keeps``).
     """
 
-    unknown: T
-    clock: Clock
-    cache_ms: int
-    keeps: bool
-    value: T = field(init=False)
-    looked_at: int | None = field(default=None, init=False)
-
-    def __post_init__(self) -> None:
-        self.value = self.unknown
+    def __init__(self, unknown: T, clock: Clock, cache_ms: int, *, keeps: bool) -> None:
+        self._unknown = unknown
+        self._clock = clock
+        self._cache_ms = cache_ms
+        self._keeps = keeps
+        self._value = unknown
+        self._looked_at: int | None = None
 
     def get(self, look: Callable[[], T]) -> T:
         """The value. Never raises."""
-        now = self.clock()
-        if self.looked_at is None or not 0 <= now - self.looked_at < self.cache_ms:
-            self.looked_at = now
+        now = self._clock()
+        if self._looked_at is None or not 0 <= now - self._looked_at < self._cache_ms:
+            self._looked_at = now
             try:
-                self.value = look()
+                self._value = look()
             except Exception as error:  # noqa: BLE001 no caller of version 1 pays for it
                 logger().warning("what is announced of version 1 cannot be read", exc_info=error)
-                self.value = self.value if self.keeps else self.unknown
-        return self.value
+                self._value = self._value if self._keeps else self._unknown
+        return self._value
 
 
 class RetirementWatch:
@@ -78,8 +74,9 @@ class RetirementWatch:
     def sunset(self) -> SunsetError | None:
         """What every call is answered with after the end."""
         calendar = self.calendar()
-        ended = calendar is not None and calendar.phase(self._clock()) is Phase.SUNSET
-        return SunsetError(calendar.sunset_at) if calendar is not None and ended else None
+        if calendar is None or calendar.phase(self._clock()) is not Phase.SUNSET:
+            return None
+        return SunsetError(calendar.sunset_at)
 
     def admit(self, user_id: str, client: str, route: str) -> None:
         """Note who calls, and let them in.

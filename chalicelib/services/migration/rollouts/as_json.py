@@ -14,7 +14,6 @@ Members = dict[str, Any]
 def rollout_document(rollout: Rollout, now: int) -> Members:
     """How far it is, what comes next and when, what the schedule saw last, and what happened so far."""
     is_running, following = rollout.state is State.RUNNING, rollout.following
-    left_ms = max(0, rollout.held_until - now) if is_running else None
     return {
         "component": rollout.component.value,
         "state": rollout.state.value,
@@ -23,7 +22,7 @@ def rollout_document(rollout: Rollout, now: int) -> Members:
         "since": moment(rollout.since),
         "step": rollout.held and _step(rollout.held),
         "next": _step(following) if following is not None and rollout.state is not State.ABORTED else None,
-        "secondsLeft": None if left_ms is None else left_ms // 1000,
+        "secondsLeft": max(0, (rollout.held_until - now) // 1000) if is_running else None,
         "intent": rollout.intent and _intent(rollout.intent),
         "approval": rollout.approval and _approval(rollout.approval),
         "plan": _plan(rollout.plan),

@@ -73,7 +73,7 @@ class Taking:
         """Take the flag back, with the record or without it.
 
         Raises:
-            OvertakenError: somebody else is at it.
+            OvertakenError: somebody else takes it.
             RolloutError, UnavailableError: AppConfig did not take it.
         """
         rollout = self._intended_back(rollout, back.percent, back.ends, by)
@@ -82,12 +82,11 @@ class Taking:
         self._kept(ended(rollout, back.ends, step, by.who, by.reason, self.clock()))
         return change
 
-    def kill(self, rollout: Rollout, verdict: GateVerdict, by: By, seconds: float) -> FlagChange:
+    def kill(self, rollout: Rollout, verdict: GateVerdict, by: By, seconds: float) -> None:
         """Send everybody to the old backend. Raises as ``back``."""
         rollout = self._intended_back(rollout, None, State.STOPPED, by)
-        change = self.flags.kill(by.asked(verdict), seconds)
+        self.flags.kill(by.asked(verdict), seconds)
         self._kept(ended(rollout, State.STOPPED, -1, by.who, by.reason, self.clock()))
-        return change
 
     def end(self, rollout: Rollout, end: End, flag: FlagNow, by: By) -> None:
         """Write down that it does not go on. Raises OvertakenError, UnavailableError."""

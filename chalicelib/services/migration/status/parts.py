@@ -86,7 +86,7 @@ def rollout_block(found: Rollout | Problem | None, component: Component, now: in
         reason=found.reason,
         step=found.held.name if found.held else None,
         next=found.following.name if found.following and found.state in UNDER_WAY else None,
-        seconds_left=max(0, found.held_until - now) // 1000 if runs else None,
+        seconds_left=max(0, (found.held_until - now) // 1000) if runs else None,
         waits=found.seen.text if runs and found.seen else None,
     )
 

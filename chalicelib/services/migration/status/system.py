@@ -134,7 +134,7 @@ class SystemLook:
         return replace(drill, is_this_code=drill.code == release if known else None)
 
     def erasures(self) -> ErasuresBlock:
-        """Accounts whose end is not carried to its end."""
+        """Accounts whose erasure is not finished."""
         command = f"{COMMAND} status"
 
         def look() -> ErasuresBlock:

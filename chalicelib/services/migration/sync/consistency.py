@@ -13,6 +13,7 @@ from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords
 from chalicelib.domain.meters.walks import Finding, Verification, Walk
 from chalicelib.domain.migration.sync.change_feed import ChangeFeed
 from chalicelib.domain.migration.sync.reconciliation import (
+    UNNAMED,
     FullDifference,
     Reconciled,
     ReconciliationRepository,
@@ -183,7 +184,7 @@ class ConsistencyService:
             UnavailableError: the database did not answer in time.
         """
         sync = self._drained()
-        run = RepairRun("plan", _checked(source, sync))
+        run = replace(UNNAMED, source=_checked(source, sync))  # it takes nothing away
         documents = {side: self._twins.count_readings(side) for side in Side}
         rows = tuple(PlannedWrites(side, energy_type) for side in Side for energy_type in EnergyType)
         plan = RepairPlan(run.source or sync.authoritative, Verification(sync.mode), rows, documents)

@@ -129,9 +129,9 @@ class SyncJobService:
             return run.until(deadline)
 
     def answer(self) -> None:
-        """The old readings as they now are are right, says a person; a mass deletion still stops the job.
+        """Accept the old readings as they are: clear the stop, and begin the full comparison again with counts of 0.
 
-        The comparison that stopped is over, with what it has counted. In other modes nothing is compared, or answered.
+        A mass deletion still stops it. Nothing is done outside ``dual_write``.
         """
         if self._control.stop() and self._control.state().mode is SyncMode.DUAL_WRITE:
             self._begin_again()

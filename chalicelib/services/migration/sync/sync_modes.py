@@ -74,8 +74,16 @@ class SyncModeService:
         state = self._control.state()
         return ModeReport(state, state.drain_seconds(), self._control.changes(), self._control.stop())
 
-    def set(self, wanted: SyncMode, reason: str, by: str | None = None) -> SyncState:
+    def set(
+        self,
+        wanted: SyncMode,
+        reason: str,
+        by: str | None = None,
+        count_differences: CountDifferences | None = None,
+    ) -> SyncState:
         """Change the mode; returns the state that writes follow from now on.
+
+        ``count_differences``: who compares all documents, where that is needed; None: this process.
 
         Raises:
             InvalidInputError: there is no reason.
@@ -88,7 +96,8 @@ class SyncModeService:
         check_change(before.mode, wanted)
         check_answered(self._control)
         if before.mode is SyncMode.DUAL_WRITE:
-            self._check_complete(before, Side.OLD if wanted is SyncMode.OLD_ONLY else Side.NEW)
+            kept = Side.OLD if wanted is SyncMode.OLD_ONLY else Side.NEW
+            self._check_complete(before, kept, count_differences or self._count_differences)
         after = before.changed(wanted, self._full_drain_seconds())
         return _stored(self._control.change(before, after, why, by))
 
@@ -121,7 +130,7 @@ class SyncModeService:
         lifetime = self._control.transaction_seconds()
         return DRAIN_SECONDS if lifetime is None else drain_of(lifetime)
 
-    def _check_complete(self, state: SyncState, kept: Side) -> None:
+    def _check_complete(self, state: SyncState, kept: Side, count_differences: CountDifferences) -> None:
         """The side that goes on alone must have everything. The authoritative one always has."""
         if state.catching_up is not None and state.catching_up is not kept:
             raise SyncModeError(f"the {kept} side still catches up with the {state.catching_up} one; first: {CATCH_UP}")
@@ -129,7 +138,7 @@ class SyncModeService:
             self._check_not_shrunken(kept)
             return
         state.check_drained()
-        if differing := self._count_differences():
+        if differing := count_differences():
             raise SyncModeError(
                 f"the {kept} side is not complete, verify finds differences ({differing}); first: {REPAIR}"
             )
