@@ -20,7 +20,7 @@ COMPRESSIBLE = re.compile(r"text/|application/([\w.-]+\+)?json|application/javas
 WEIGHT = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
 
-def travelling(request: Request, response: Response) -> Response:
+def as_sent(request: Request, response: Response) -> Response:
     """The answer in the form that Lambda gets. Raises AnswerTooLargeError."""
     if len(response.body) < (LARGE_OFTEN if request.path.startswith(OFTEN) else LARGE):
         return response

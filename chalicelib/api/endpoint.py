@@ -20,6 +20,7 @@ from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 
 from chalicelib.api.bodies import check_texts
+from chalicelib.api.compression import as_sent
 from chalicelib.api.errors import (
     PLACE_LENGTH,
     BodyTooLargeError,
@@ -28,7 +29,6 @@ from chalicelib.api.errors import (
     shortened,
 )
 from chalicelib.api.guards import guard
-from chalicelib.api.travelling import travelling
 from chalicelib.api.upload import FILE_BYTES, FORM, FORM_BYTES, JSON, UploadedFile, file_of, media_type_of
 from chalicelib.auth import Caller
 from chalicelib.bootstrap.container import Container
@@ -131,7 +131,7 @@ def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -
     begin_trace(request.headers.get("traceparent"))
     logger().set_correlation_id(request.context.get("requestId") or str(uuid4()))
     try:
-        response = travelling(request, work())
+        response = as_sent(request, work())
     except Exception as error:  # noqa: BLE001 the one place where everything becomes an answer
         response = refused(request, error, refusal)
     guard(request, response)
@@ -163,8 +163,9 @@ def validated(model: type[Model], value: Any, *place: str) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        fields = tuple(FieldError(".".join(map(str, (*place, *item["loc"]))) or "body", item["msg"]) for item in found)
+        fields = tuple(
+            FieldError(".".join(map(str, (*place, *item["loc"]))) or "body", item["msg"]) for item in error.errors()
+        )
         raise InvalidInputError(_in_words(fields), fields) from error
 
 

@@ -162,7 +162,7 @@ def problem_of(error: Exception, path: str) -> Problem:
 
 def _slug(error: Exception) -> str:
     name = type(error).__name__.removesuffix("Error")
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)[1:]
 
 
 def _members(error: Exception) -> dict[str, Any]:

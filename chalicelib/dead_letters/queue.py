@@ -82,7 +82,7 @@ class LetterQueue:
                 int(message["Attributes"]["SentTimestamp"]),
                 message["Body"],
                 message["ReceiptHandle"],
-                {name: told.get("StringValue", "") for name, told in message.get("MessageAttributes", {}).items()},
+                {name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()},
                 message["Attributes"].get(SOURCE, ""),
             )
             for message in messages.get("Messages", [])

@@ -1,1 +1,1 @@
-"""Functions that EventBridge and schedules call. Each wears the project's decorator."""
+"""Functions that EventBridge and schedules call. Each has a decorator of ``event_function``."""

@@ -84,7 +84,7 @@ def user_settings_changed_handler(event: UserSettingsChanged, container: Contain
 @blueprint.lambda_function(name="MeterRefreshRequestedHandler")
 @event_function(MeterRefreshRequested)
 def meter_refresh_requested_handler(event: MeterRefreshRequested, container: Container) -> int:
-    """An operator replays a meter: refresh it where its display lags."""
+    """A replay, or a refresh that needs another step, asks for this meter: refresh it where its display lags."""
     return _refresh(event, [event.meter], container)
 
 

@@ -1,6 +1,6 @@
-"""The scheduled function that refreshes what no event has brought up to date, and then compares source and display.
+"""The scheduled function that refreshes what no event has brought up to date, and then continues ``verify``.
 
-It sends again what was lost of walks that workers divide.
+It sends lost messages of fan-out walks again.
 """
 
 from typing import Any

@@ -43,8 +43,8 @@ class TellingNothing(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass."""
         if record.exc_info and record.exc_info[1] is not None:
-            told = _with_causes(record.exc_info[1])
-            record.exc_info = (type(told), told, told.__traceback__)
+            shown = _with_causes(record.exc_info[1])
+            record.exc_info = (type(shown), shown, shown.__traceback__)
         return True
 
 
@@ -143,8 +143,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _with_causes(error: BaseException) -> BaseException:
     """The error and what it came from, retold."""
     retold = [_retold(each, alone=True) for each in islice(_chain(error), CAUSES)]
-    for told, cause in pairwise(retold):
-        told.__cause__ = cause
+    for shown, cause in pairwise(retold):
+        shown.__cause__ = cause
     return retold[0]
 
 

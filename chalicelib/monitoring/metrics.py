@@ -184,14 +184,14 @@ def _packed(lines: Iterator[Line]) -> Iterator[Line]:
     """Lines put into one another as far as no name has two values then."""
     packed: list[Line] = []
     for line in lines:
-        told = line.pop("_aws")
+        about = line.pop("_aws")
         for room in packed:
             if all(room.get(name, value) == value for name, value in line.items()):
-                room["_aws"]["CloudWatchMetrics"] += told["CloudWatchMetrics"]
+                room["_aws"]["CloudWatchMetrics"] += about["CloudWatchMetrics"]
                 room.update(line)
                 break
         else:
-            packed.append({"_aws": told, **line})
+            packed.append({"_aws": about, **line})
     yield from packed
 
 

@@ -3,6 +3,7 @@
 What it sends is version 2's; what it gets is made in ``component_reads``.
 """
 
+from abc import abstractmethod
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -35,9 +36,9 @@ class ComponentQuery(Body):
 class ReadQuery(ComponentQuery):
     """What a component takes that shows something."""
 
+    @abstractmethod
     def read(self, call: Call) -> ComponentRead:
         """The read that it means to the caller. Raises InvalidInputError, UnavailableError."""
-        raise NotImplementedError
 
 
 class ViewQuery(ReadQuery):

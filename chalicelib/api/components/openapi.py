@@ -10,9 +10,9 @@ from chalicelib.api.components import (
     views,
     witness,
 )
-from chalicelib.api.openapi import document_of, served
+from chalicelib.api.openapi.document import document_of, served
+from chalicelib.api.openapi.schemas import Members
 from chalicelib.api.routes import Routes
-from chalicelib.api.schemas import Members
 
 OPERATIONS = (
     *views.routes.operations,

@@ -15,8 +15,8 @@ from chalice.app import Request
 from chalicelib.api.answers import PROBLEM_JSON, json_answer
 from chalicelib.api.endpoint import stage_prefix
 from chalicelib.api.errors import title_of
+from chalicelib.api.openapi.schemas import PROBLEM, Members, reference, schemas_of
 from chalicelib.api.operation import Operation
-from chalicelib.api.schemas import PROBLEM, Members, reference, schemas_of
 from chalicelib.api.upload import FORM, JSON, TEXT_CSV
 
 ALWAYS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)

@@ -4,11 +4,11 @@ from functools import cache
 
 from chalice import Response
 
-from chalicelib.api.openapi import document_of, served
+from chalicelib.api.openapi.document import document_of, served
+from chalicelib.api.openapi.schemas import Members
 from chalicelib.api.ops import actions, alarms, dead_letters, staleness
 from chalicelib.api.ops.migration import components, flags, gate, retirement, rollouts, status, sync_mode, verify
 from chalicelib.api.routes import Routes
-from chalicelib.api.schemas import Members
 
 PARTS = (
     status,

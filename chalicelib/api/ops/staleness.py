@@ -47,7 +47,7 @@ def _meter(failing: FailingMeter, now: int) -> dict[str, Any]:
     since = failing.dirty_since
     return {
         "meter": meter_name(failing.meter.id),
-        "sinceSeconds": None if since is None else round(max(0, now - since) / 1000, 1),
+        "sinceSeconds": None if since is None else max(0.0, round((now - since) / 1000, 1)),
         "attempts": failing.meter.attempts,
         "error": failing.meter.error,
         "nextAttempt": to_datetime(failing.next_attempt),

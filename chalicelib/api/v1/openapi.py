@@ -6,8 +6,8 @@ from typing import Any
 from chalice import Response
 
 from chalicelib.api.answers import PROBLEM_JSON
-from chalicelib.api.openapi import document_of, served
-from chalicelib.api.schemas import Members, reference
+from chalicelib.api.openapi.document import document_of, served
+from chalicelib.api.openapi.schemas import Members, reference
 from chalicelib.api.upload import JSON
 from chalicelib.api.v1 import energy, views
 from chalicelib.api.v1.retirement import DESCRIBED, SUCCESSORS, V1Routes

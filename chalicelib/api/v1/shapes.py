@@ -13,8 +13,8 @@ from chalicelib.domain.files.imports.options import ImportMode, ImportOptions, O
 from chalicelib.domain.files.imports.plan import field_error, warning_as_error
 from chalicelib.domain.ports.values import StoredReading
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
-from chalicelib.services.recording.csv_import import ImportReport
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.recording.import_write import ImportReport
 
 SHOWN_ROW_ERRORS = 100
 MAX_BUCKETS = 1000

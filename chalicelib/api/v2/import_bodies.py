@@ -17,8 +17,8 @@ from chalicelib.domain.files.imports.plan import field_error
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.import_record import FileForm, ImportRecord, ImportState, KeptReading
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.services.recording.csv_import import ImportReport
 from chalicelib.services.recording.import_undo import UndoReport
+from chalicelib.services.recording.import_write import ImportReport
 
 SHOWN = 100
 PAGE = 50

@@ -4,9 +4,9 @@ from functools import cache
 
 from chalice import Response
 
-from chalicelib.api.openapi import document_of, served
+from chalicelib.api.openapi.document import document_of, served
+from chalicelib.api.openapi.schemas import Members
 from chalicelib.api.routes import Routes
-from chalicelib.api.schemas import Members
 from chalicelib.api.v2 import account, display, energy, exchanges, export, imports, settings
 
 PARTS = (energy, imports, export, display, exchanges, settings, account)

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from chalice import Response
 
 from chalicelib.api.answers import Answer, not_modified
+from chalicelib.api.compression import takes_gzip
 from chalicelib.api.endpoint import stage_prefix
 from chalicelib.api.errors import UnknownRouteError
 from chalicelib.api.preconditions import etag_matches
 from chalicelib.api.routes import Routes
-from chalicelib.api.travelling import takes_gzip
 from chalicelib.api.web.files import (
     CONSOLE,
     HOUSEHOLD,

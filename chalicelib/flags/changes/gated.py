@@ -7,12 +7,11 @@ from typing import Any
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.migration.gate.verdict import Gate, GateVerdict
-from chalicelib.domain.migration.rollouts.plan import Step
 from chalicelib.domain.migration.rollouts.ports import Rollouts
 from chalicelib.domain.migration.rollouts.rollout import Rollout, State, used_up
 from chalicelib.domain.operating import COMMAND
 from chalicelib.flags.changes.request import ChangeRequest
-from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag import Flag, plain
 from chalicelib.flags.document.names import COMPONENTS
 
 
@@ -31,7 +30,7 @@ class ManualRises:
     gate: Gate
     rollouts: Rollouts
 
-    def check(self, wished: Flag, order: ChangeRequest) -> Allowed:
+    def check(self, wanted: Flag, request: ChangeRequest) -> Allowed:
         """Whether one flag may rise.
 
         Raises:
@@ -39,15 +38,15 @@ class ManualRises:
                 hurries.
             UnavailableError: the database did not answer.
         """
-        component = COMPONENTS[wished.name]
+        component = COMPONENTS[wanted.name]
         rollout = self.rollouts.find(component)
         if rollout is not None:
             _check_not_carried(rollout)
         verdict = self.gate.verdict(component)
-        if not (verdict.is_open or order.hurry):
+        if not (verdict.is_open or request.hurry):
             raise RolloutError(_shut(verdict))
         if rollout is not None:
-            _check_agreed(rollout, wished, order.by, gate_is_open=verdict.is_open)
+            _check_agreed(rollout, wanted, request.by, gate_is_open=verdict.is_open)
         hurry = {} if verdict.is_open else {"hurry": True}
         agreed = [] if rollout is None or rollout.approval is None else [rollout]
         return Allowed({**hurry, "gate": verdict.as_document()}, agreed)
@@ -82,10 +81,10 @@ def _check_not_carried(rollout: Rollout) -> None:
         raise RolloutError(f"a rollout carries {rollout.component}: it takes the next step by itself; first: {first}")
 
 
-def _check_agreed(rollout: Rollout, wished: Flag, by: str, *, gate_is_open: bool) -> None:
+def _check_agreed(rollout: Rollout, wanted: Flag, by: str, *, gate_is_open: bool) -> None:
     """Whether a second person agrees. Raises RolloutError."""
-    if not rollout.is_approved(wished.rollout_percent, by, gate_is_open=gate_is_open):
-        percent = Step(wished.rollout_percent, 0).name.removesuffix(" %")
+    if not rollout.is_approved(wanted.rollout_percent, by, gate_is_open=gate_is_open):
+        percent = plain(wanted.rollout_percent)
         first = f"{COMMAND} rollout approve {rollout.component} --percent {percent} --reason WHY"
         shut = "" if gate_is_open else ", although the gate is shut"
         raise RolloutError(f"a second person must agree to {percent} %{shut}; first: {first}")

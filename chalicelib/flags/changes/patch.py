@@ -59,7 +59,7 @@ def percentage(given: object) -> Decimal:
     return percent
 
 
-def patched(flag: Flag, wish: FlagPatch, known: Known) -> Flag:
+def patched(flag: Flag, patch: FlagPatch, known: Known) -> Flag:
     """The flag with the change; ``known`` is asked for all users only where they are written down by id.
 
     Raises:
@@ -68,19 +68,19 @@ def patched(flag: Flag, wish: FlagPatch, known: Known) -> Flag:
     """
     if flag.retired:
         raise RolloutError(f"{flag.name} is retired: the name is never used again")
-    if flag.name == GLOBAL and wish != FlagPatch(wish.enabled):
+    if flag.name == GLOBAL and patch != FlagPatch(patch.enabled):
         raise InvalidInputError("the global gate is on or off: percentages and users belong to components")
-    if wish.retire:
+    if patch.retire:
         return replace(flag, enabled=False, rollout_percent=NOBODY, exact_user_ids=None, retired=True)
-    raised = wish.percent is not None and wish.percent > 0
-    blocked = _changed(flag.blocked_user_ids, wish.block, wish.unblock)
+    raised = patch.percent is not None and patch.percent > 0
+    blocked = _changed(flag.blocked_user_ids, patch.block, patch.unblock)
     flag = replace(
         flag,
-        enabled=wish.enabled if wish.enabled is not None else flag.enabled or raised,
-        test_user_ids=_changed(flag.test_user_ids, wish.test_users, wish.no_test_users),
+        enabled=patch.enabled if patch.enabled is not None else flag.enabled or raised,
+        test_user_ids=_changed(flag.test_user_ids, patch.test_users, patch.no_test_users),
         blocked_user_ids=blocked,
     )
-    return flag if wish.percent is None else _at(flag, wish.percent, known, exact=wish.exact)
+    return flag if patch.percent is None else _at(flag, patch.percent, known, exact=patch.exact)
 
 
 def rolled_back(flag: Flag, percent: Decimal, known: Known) -> Flag:

@@ -48,7 +48,7 @@ class Action:
     """The work of a request; ``must_record``: it is not done unless it can be recorded."""
 
     action: str
-    order: ChangeRequest
+    request: ChangeRequest
     evidence: Mapping[str, Any] = field(default_factory=dict)
     must_record: bool = False
 
@@ -58,9 +58,9 @@ class Action:
         return FlagChange(
             id=uuid4().hex,
             at=now,
-            by=self.order.by,
+            by=self.request.by,
             action=self.action,
-            reason=self.order.reason.strip(),
+            reason=self.request.reason.strip(),
             before={name: before.flags[name].as_json() if name in before.flags else None for name in changed},
             after={name: after.flags[name].as_json() for name in changed},
             from_version=before.version,

@@ -92,8 +92,7 @@ class AppConfigFlagStore(FlagStore):
         self._reports = reports
         self._clock = clock
         self._loaded: Loaded | None = None
-        self._asked = 0.0
-        self._pause = 0.0  # nothing was asked yet
+        self._asked = self._pause = 0.0  # nothing was asked yet
         self._failures = 0
 
     @override

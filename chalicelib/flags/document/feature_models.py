@@ -8,7 +8,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.utilities.feature_flags import RuleAction
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.alias_generators import to_camel
 
 from chalicelib.flags.document.bucketing import BUCKETS
@@ -21,7 +21,13 @@ MODULO_RANGE: Literal["MODULO_RANGE"] = RuleAction.MODULO_RANGE.value
 
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
 # Bounds are written as "at least" and "at most": AppConfig knows draft 4 of JSON Schema.
-Percent = Annotated[int | float, Field(ge=0.001, le=100)]
+LEAST_PERCENT, MOST_PERCENT = 0.001, 100
+Percent = Annotated[
+    int | float,
+    Field(ge=LEAST_PERCENT, le=MOST_PERCENT),
+    # Bounds of two kinds of number together would not reach the schema by themselves.
+    WithJsonSchema({"type": "number", "minimum": LEAST_PERCENT, "maximum": MOST_PERCENT}),
+]
 UserId = Annotated[str, Field(min_length=1, max_length=256)]
 UserIds = Annotated[list[UserId], Field(min_length=1, max_length=MOST_IDS)]
 

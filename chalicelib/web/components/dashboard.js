@@ -137,7 +137,7 @@ function Card({ title, figure, quality, children }) {
   return html`
     <article>
       <h4>${title}</h4>
-      <p class="figure">${figure}<${QualityMark} quality=${quality} /></p>
+      <p class="figure">${figure} <${QualityMark} quality=${quality} /></p>
       ${children}
     </article>
   `;
@@ -145,13 +145,13 @@ function Card({ title, figure, quality, children }) {
 
 /** @param {{text: string, quality: Quality | null}} props */
 function Aside({ text, quality }) {
-  return html`<p class="aside">${text}<${QualityMark} quality=${quality} /></p>`;
+  return html`<p class="aside">${text} <${QualityMark} quality=${quality} /></p>`;
 }
 
-/** @param {{quality: Quality | null}} props */
-function QualityMark({ quality }) {
+/** @param {{quality?: Quality | null}} props how sure a figure is, beside it */
+export function QualityMark({ quality }) {
   const { words } = useSurroundings();
-  return quality && html` <small class=${`quality ${quality}`}>${words.qualities[quality]}</small>`;
+  return quality && html`<small class=${`quality ${quality}`}>${words.qualities[quality]}</small>`;
 }
 
 /** @param {{figure: Figure}} props */

@@ -2,7 +2,7 @@
 
 import { useSurroundings } from "../page/component.js";
 import { html } from "../vendor/preact.js";
-import { Mark } from "./monthly_charts.js";
+import { QualityMark } from "./dashboard.js";
 
 /** @typedef {import("./monthly_charts.js").About} About */
 
@@ -10,7 +10,7 @@ import { Mark } from "./monthly_charts.js";
 export function MonthTable({ months }) {
   const { charts } = useSurroundings().words;
   const heads = [charts.month, charts.consumption, charts.before, charts.difference, charts.reading, charts.notes];
-  const figure = (/** @type {About["used"]} */ found) => html`<td>${found.amount} <${Mark} ...${found} /></td>`;
+  const figure = (/** @type {About["used"]} */ found) => html`<td>${found.amount} <${QualityMark} ...${found} /></td>`;
   return html`
     <div class="month-table" role="region" tabindex="0" aria-label=${charts.table}>
       <table>

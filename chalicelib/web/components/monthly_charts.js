@@ -3,6 +3,7 @@
 import { later, Section, useLoaded, useSurroundings } from "../page/component.js";
 import { localParts, monthIndex } from "../page/formats.js";
 import { html, useCallback, useEffect, useMemo, useState } from "../vendor/preact.js";
+import { QualityMark } from "./dashboard.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {"measured" | "interpolated" | "extrapolated"} Quality */
@@ -228,8 +229,8 @@ function Chart({ type, first, count, entries, months, hasLine, state, children }
       <div class="month-facts">
         <div>
           <p><strong>${current?.title}</strong></p>
-          <p><span class="figure">${current?.used.amount}</span> <${Mark} ...${current?.used} /></p>
-          <p>${current?.beforeTitle}: ${current?.before.amount} <${Mark} ...${current?.before} /></p>
+          <p><span class="figure">${current?.used.amount}</span> <${QualityMark} ...${current?.used} /></p>
+          <p>${current?.beforeTitle}: ${current?.before.amount} <${QualityMark} ...${current?.before} /></p>
           <p>${current?.difference}</p>
         </div>
         <div>
@@ -344,12 +345,6 @@ function Legend({ now, before, hasLine }) {
       ${hasLine && sample(html`<line class="register" x2="100%" y1="50%" y2="50%" />`, words.charts.lineLegend)}
     </ul>
   `;
-}
-
-/** @param {{quality?: Quality | null}} props */
-export function Mark({ quality }) {
-  const { words } = useSurroundings();
-  return quality && html`<small class=${`quality ${quality}`}>${words.qualities[quality]}</small>`;
 }
 
 /** @param {{type: Meter, months: About[]}} props */

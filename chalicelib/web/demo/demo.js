@@ -1,14 +1,14 @@
 /** The overview of a household that is made up, for somebody who has no readings yet. Nothing can be written in it. */
 
 import { Drafts, Surrounded, useSurroundings } from "../page/component.js";
-import { EVERYTHING, Figures } from "../page/household.js";
 import { html, useMemo, useState } from "../vendor/preact.js";
 import { demoApi } from "./demo_api.js";
 import { useDemoWords } from "./demo_words.js";
 
-export function Demo() {
+/** @param {{Figures: any, all: import("../page/component.js").Selection}} props what shows figures, and which at first */
+export function Demo({ Figures, all }) {
   const around = useSurroundings();
-  const [selection, setSelection] = useState(EVERYTHING);
+  const [selection, setSelection] = useState(all);
   const [hasTried, setHasTried] = useState(false);
   const api = useMemo(() => demoApi(() => setHasTried(true)), []);
   const drafts = useMemo(() => new Drafts(), []);

@@ -4,7 +4,7 @@ import { Removed } from "../components/energy_table.js";
 import { formWords } from "../components/form_words.js";
 import { AmountField, MomentFields, momentOf, momentText, useAttempt } from "../components/reading_form.js";
 import { Asked, failureOf, isQuestion, questionOf, whereOf } from "../components/reading_questions.js";
-import { Stay } from "../device/stay.js";
+import { Stay } from "../device/stay_signed_in.js";
 import { Section, useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { parseNumber } from "../page/formats.js";
 import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";

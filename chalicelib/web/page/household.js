@@ -17,7 +17,10 @@ const LATER = {
   files: () => opened(() => import("../components/csv_import.js"), "components/csv_import.js", "CsvImport"),
   meters: () => opened(() => import("../meters/meter_settings.js"), "meters/meter_settings.js", "MeterSettings"),
   account: () => opened(() => import("../account/account.js"), "account/account.js", "Account"),
-  demo: () => opened(() => import("../demo/demo.js"), "demo/demo.js", "Demo"),
+  demo: () =>
+    opened(() => import("../demo/demo.js"), "demo/demo.js", "Demo").then(
+      (Demo) => () => html`<${Demo} Figures=${Figures} all=${EVERYTHING} />`,
+    ),
 };
 
 /** What is there instead of figures; nobody has asked for it. */
@@ -89,7 +92,7 @@ function Overview() {
  * notices the first one.
  * @param {{empty?: unknown}} props what is there instead
  */
-export function Figures({ empty }) {
+function Figures({ empty }) {
   const { selection, select } = useSurroundings();
   const [meters, setMeters] = useState(/** @type {import("../components/dashboard.js").MeterSummary[]} */ ([]));
   const [isLate, setLate] = useState(false);

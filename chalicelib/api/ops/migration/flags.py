@@ -58,8 +58,8 @@ def kill(call: Call, body: ReasonedBody) -> Response:
 @routes.operation("PATCH", "/ops/flags/{flag}", conditional="If-Match", refusals=NOT_THERE)
 def change_flag(call: Call, body: FlagPatchBody, flag: str) -> Response:
     """Change one flag; with If-Match only the document that the caller has seen. A higher percentage asks the gate."""
-    order = replace(_requested(call, body), hurry=body.hurry)
-    made = _changes(call).set(flag_named(flag), body.patch(), order)
+    request = replace(_requested(call, body), hurry=body.hurry)
+    made = _changes(call).set(flag_named(flag), body.patch(), request)
     return json_answer(made_document(made))
 
 

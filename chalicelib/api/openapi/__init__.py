@@ -1,0 +1,1 @@
+"""The OpenAPI documents: what routes declare, as schemas and operations."""
