@@ -23,6 +23,7 @@ FORMER = (
     "912e19ab878500e3f181094b58af9b1a3af3c204715277e6a1069c446dccd75b",
     "7724db104f8f05ca50c70d51e040943ad429f44b3f3c9b6d50af7e5a4b8eeab2",
     "73fa327eb9349362ea67ad05f9981135d17af8eae287fe9bb596b654ac89f709",
+    "b1a2ba86a9db193e3f69b9f3d1756261c353b017aae7157bce0d1caa2768bf1d",
 )
 WANTED: dict[Direction, SyncMode] = {"up": SyncMode.DUAL_WRITE, "down": SyncMode.OLD_ONLY}
 
@@ -58,7 +59,12 @@ def preview(database: Database[Any], direction: Direction) -> list[Step]:
 def up(database: Database[Any], run: Run = QUIET) -> None:
     """Bring the new side up to date with ``energies``, and the display documents with both."""
     written = Backfill(database, run).run()
-    run.say(f"{written} documents of source_energy_readings written")
+    done = (
+        "workers have brought both sides together"
+        if written is None
+        else f"{written} documents of source_energy_readings written"
+    )
+    run.say(done)
 
 
 def down(database: Database[Any], run: Run = QUIET) -> None:

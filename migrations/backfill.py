@@ -1,16 +1,18 @@
 """The backfill: meter by meter, twins first and then their display documents, with a checkpoint to go on from.
 
 Every step may be done twice: twins are written only where they differ, in one transaction with what they are compared
-with, so a write or delete made meanwhile wins; a refresh does nothing where nothing is behind. Memory does not grow
-with the number of users: meters are found one after another by the index, large ones are taken in ranges of instants.
+with, so a write or delete made meanwhile wins; a refresh does nothing where nothing is behind. Where nothing of a
+person's meters is on the new side yet, one transaction writes all of it. Memory does not grow with the number of users:
+meters are found one after another by the index, large ones are taken in ranges of instants.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from time import time_ns
 from typing import Any, TypeVar
 
@@ -23,7 +25,7 @@ from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository
-from chalicelib.repositories.documents import counted
+from chalicelib.repositories.first_copies import FIRST_VERSION, MongoFirstCopies
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.packing import MongoSeriesPacking
 from chalicelib.repositories.queries import MongoReadingQueries
@@ -68,10 +70,13 @@ def count_meters(database: Database[Any], after: MeterKey | None = None) -> int:
 
 
 def ranges(database: Database[Any], meter: MeterKey, at_once: int) -> Iterator[Selection]:
-    """A meter in ranges of at most ``at_once`` old readings, but doubles stay together."""
+    """A meter in ranges of at most ``at_once`` old readings, readable or not, but doubles stay together.
+
+    The index alone says where they end.
+    """
     first = FIRST
     while True:
-        rest = counted({"userId": meter[0], "type": meter[1], "date": {"$gte": first}})
+        rest = {"userId": meter[0], "type": meter[1], "date": {"$gte": first, "$lte": LAST}}
         dates = database[Collections.ENERGIES].find(rest, {"_id": 0, "date": 1})
         boundary = next(dates.sort(BY_METER).skip(at_once).limit(1), None)
         if boundary is None:
@@ -97,9 +102,14 @@ class Backfill:
         queries = MongoReadingQueries(database, TRANSACTION_SECONDS)
         packing = MongoSeriesPacking(database, TRANSACTION_SECONDS)
         self._calculation = DisplayDataCalculationService(display, queries, now, steps=Steps(packing))
+        calculate = self._calculation.calculate
+        self._first_copies = MongoFirstCopies(database, TRANSACTION_SECONDS, now, calculate, at_once)
+        self._is_first = True  # whether it was so of the person before: a wrong guess costs commands and nothing else
 
-    def run(self, meters_at_once: int = METERS_AT_ONCE) -> int:
-        """Bring every meter up to date; returns how many documents were written on the new side.
+    def run(self, meters_at_once: int = METERS_AT_ONCE) -> int | None:
+        """Bring every meter up to date.
+
+        Returns how many documents were written on the new side; None: workers have written them.
 
         Raises:
             RefusedError: the mode was changed meanwhile; nothing is lost, but it has to be done again. Or most of what
@@ -110,24 +120,45 @@ class Backfill:
             raise RefusedError(stop.reason)
         sync = sync_state(self._database)
         checkpoint = Checkpoint(self._database, sync, self._run.say)
-        after = checkpoint.load()
-        written, meters = 0, self._twins.meters(after)
-        with self._run.progress("meters", count_meters(self._database, after)) as advance, _threads() as threads:
-            while chunk := list(islice(meters, meters_at_once)):
-                for documents in threads.map(self._bring_up_to_date, chunk):
-                    written += documents
-                    advance(1)
-                checkpoint.save(chunk[-1])
+        is_done = self._run.by_workers(partial(count_meters, self._database), self._run.check)
+        written = None if is_done else self._by_myself(checkpoint, meters_at_once)
         self._refresh_what_is_left(sync.read_at)
         self._end(sync)
         checkpoint.clear()
         return written
 
-    def _bring_up_to_date(self, meter: MeterKey) -> int:
+    def _by_myself(self, checkpoint: Checkpoint, meters_at_once: int) -> int:
+        after = checkpoint.load()
+        written, meters = 0, self._twins.meters(after)
+        with self._run.progress("meters", count_meters(self._database, after)) as advance, _threads() as threads:
+            while chunk := list(islice(meters, meters_at_once)):
+                people = [[*meters] for _, meters in groupby(chunk, itemgetter(0))]
+                for of_one, documents in zip(people, threads.map(self._bring_up_to_date, people), strict=True):
+                    written += documents
+                    advance(len(of_one))
+                checkpoint.save(chunk[-1])
+        return written
+
+    def _bring_up_to_date(self, meters: Sequence[MeterKey]) -> int:
+        """The meters of one person: all at once where they are copied for the first time, else one after another."""
+        copied = self._copied(meters) if self._is_first else None
+        return sum(map(self._brought_up_to_date, meters)) if copied is None else copied
+
+    def _copied(self, meters: Sequence[MeterKey]) -> int | None:
+        self._run.check()
+        copied = self._first_copies.copy(meters[0][0], [energy_type for _, energy_type in meters])
+        self._is_first = copied is not None
+        if copied is not None:
+            self._deletions.reconciled(lambda _: Reconciled(copied))
+        return copied
+
+    def _brought_up_to_date(self, meter: MeterKey) -> int:
         written = 0
         for part in ranges(self._database, meter, self._at_once):
             self._run.check()
-            written += self._brought_together(meter, part).written
+            done = self._brought_together(meter, part)
+            written += done.written
+            self._is_first |= done.source_version == FIRST_VERSION
         again_when_unavailable(partial(self._calculation.refresh, *meter))
         return written
 
@@ -156,7 +187,7 @@ class Backfill:
 
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
-    """They wait for the server by turns: a meter takes fifteen commands, one after another."""
+    """They wait for the server by turns: a person takes seven commands, one after another."""
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="backfill")
     try:
         yield threads

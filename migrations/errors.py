@@ -3,7 +3,7 @@
 MigrationError             1  a script failed, or the database did not answer
 ├── RefusedError           3  the state of the data does not allow it now; the message says what to do
 ├── EditedError            4  a script that was applied has been changed or is gone
-├── LockedError            5  somebody else is at it
+├── LockedError            5  another runner holds the lock
 └── DirtyError             6  a script failed half-way and waits for a decision
 """
 

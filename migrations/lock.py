@@ -78,7 +78,7 @@ class Lock:
         if other is None:
             return "another runner has just held the lock; run the command again"
         return (
-            f"{other['owner']} is at it since {other['acquiredAt']:%Y-%m-%d %H:%M:%S} UTC "
+            f"{other['owner']} has held the lock since {other['acquiredAt']:%Y-%m-%d %H:%M:%S} UTC "
             f"(last sign of life {other['heartbeatAt']:%H:%M:%S}); wait for it. If that process is dead, "
             f"its lock ends by itself at {other['expiresAt']:%H:%M:%S} UTC"
         )

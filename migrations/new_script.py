@@ -44,9 +44,12 @@ def create(title: str, folder: Path = FOLDER) -> Path:
         MigrationError: the title has no letter or digit, or there are 999 scripts.
     """
     words = re.findall(r"[a-z0-9]+", title.lower())
-    number = max((int(script.name[:3]) for script in scripts(folder)), default=0) + 1
-    if not words or number > 999:
+    if not words:
         raise MigrationError("say in a few words what the script does: create 'add meter location'")
+    last = max((script.name for script in scripts(folder)), default="000")
+    if last.startswith("999"):
+        raise MigrationError(f"{last} is the last script that a number is left for")
+    number = int(last[:3]) + 1
     path = folder / f"{number:03}_{'_'.join(words)}.py"
     path.write_text(TEMPLATE.format(title=" ".join(words).capitalize()))
     return path

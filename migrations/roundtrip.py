@@ -100,7 +100,6 @@ def _index(known: Any) -> IndexModel:
 
 
 def _up(trial: Database[Any], options: Options) -> None:
-    runner.up(trial, "001", options)
     _set_mode(trial, SyncMode.DUAL_WRITE)
     runner.up(trial, options=options)
     if waiting := runner.refusal(trial, "up", options.folder):

@@ -3,17 +3,22 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pymongo.database import Database
+from pymongo.errors import ConnectionFailure
 from typing_extensions import override
 
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.repositories.control import sync_state
 from migrations.errors import LockedError, MigrationError, RefusedError
 from migrations.ledger import INTERRUPTED, Ledger, State
 from migrations.lock import LOCK_SECONDS, Lock, holder
-from migrations.scripts import FOLDER, QUIET, Advance, Direction, Run, Script, Step, scripts
+from migrations.scripts import FOLDER, QUIET, Advance, Direction, Migration, Run, Script, Step, scripts
+
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def resolve(database: Database[Any], name: str, state: State, options: Options =
 
     Raises:
         MigrationError: there is no such script.
-        LockedError: another runner is at it.
+        LockedError: another runner holds the lock.
     """
     with Lock(Ledger(database).records, options.lock_seconds):
         Ledger(database).resolve(_named(scripts(options.folder), name), state)
@@ -149,17 +154,31 @@ def _run_all(database: Database[Any], direction: Direction, options: Options, ch
 
 
 def _run_one(database: Database[Any], script: Script, direction: Direction, ledger: Ledger, run: "_Held") -> None:
-    migration = script.load()
     ledger.begin(script, direction, run.lock.owner)
     try:
-        (migration.up if direction == "up" else migration.down)(database, run)
-        run.check()
+        _do(script.load(), database, direction, run)
     except LockedError:
         raise  # the record belongs to the runner that has the lock now
     except Exception as error:
         ledger.fail(script, f"{type(error).__name__}: {error}")
         raise MigrationError(f"{script.name} failed: {error}") from error
     ledger.finish(script, direction)
+
+
+def _do(migration: Migration, database: Database[Any], direction: Direction, run: Run) -> None:
+    """A server that stalls for two seconds breaks the connection: what may simply be run again is."""
+    work = partial(migration.up if direction == "up" else migration.down, database, run)
+    for left in reversed(range(ATTEMPTS if migration.RESUMABLE else 1)):
+        try:
+            work()
+        except (ConnectionFailure, UnavailableError):
+            if not left:
+                raise
+            run.check()
+            run.say("the connection broke: the script is run again, and goes on")
+        else:
+            run.check()
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +199,10 @@ class _Held(Run):
     @override
     def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:
         return self.shown.progress(unit, total)
+
+    @override
+    def by_workers(self, meters: Callable[[], int], check: Callable[[], None]) -> bool:
+        return self.shown.by_workers(meters, check)
 
 
 def _planned(database: Database[Any], script: Script, direction: Direction) -> Planned:

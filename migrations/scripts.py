@@ -39,13 +39,19 @@ class Run(Protocol):
     def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:
         """Show a bar of ``total`` for as long as the block runs; call what it yields with what was done."""
 
+    def by_workers(self, meters: Callable[[], int], check: Callable[[], None]) -> bool:
+        """Let workers bring both sides of all meters together and refresh their display; False: there are none.
+
+        ``meters``: how many there are about. ``check`` is called while they work, and may raise.
+        """
+
 
 class QuietRun(Run):
     """Implements ``Run`` for callers that neither watch nor share the database."""
 
     @override
     def check(self) -> None:
-        """Nobody else is at it."""
+        """Nobody else runs scripts."""
 
     @override
     def say(self, text: str) -> None:
@@ -55,6 +61,11 @@ class QuietRun(Run):
     def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:
         """Nobody looks."""
         return nullcontext(lambda _: None)
+
+    @override
+    def by_workers(self, meters: Callable[[], int], check: Callable[[], None]) -> bool:
+        """Nobody helps."""
+        return False
 
 
 # Scripts whose files are gone, because nothing is left that they could do: no ledger misses them.

@@ -74,8 +74,8 @@ class LaptopGround:
         listing = self.flags.operations.overview.listing()
         if not any(flag.name == GLOBAL and flag.enabled for flag in listing.flags):
             _seconds(self.flags.operations.changes.set(GLOBAL, FlagPatch(enabled=True), hurried))
-        wish = FlagPatch(percent=percentage("100" if side == NEW else "0"))
-        return _seconds(self.flags.operations.changes.set(self._flag, wish, hurried))
+        patch = FlagPatch(percent=percentage("100" if side == NEW else "0"))
+        return _seconds(self.flags.operations.changes.set(self._flag, patch, hurried))
 
     def roll_back(self) -> float:
         """Roll back like ``flags rollback``."""

@@ -80,7 +80,7 @@ def rollback(target: Target | OperatorError, component: str, writes: int, moves:
 @click.option("--operations", type=click.IntRange(min=0), default=0, help="at least; flips are spread over them")
 @click.option("--seconds", type=click.FloatRange(min=1), help="end after so long, whatever was reached")
 @click.option("--in-process", is_flag=True, help="without gateway, bus and AppConfig; changes of mode drain in 4 s")
-@click.option("--seed", type=click.IntRange(min=0), help="of a history whose wishes and flips to have again")
+@click.option("--seed", type=click.IntRange(min=0), help="of a history whose operations and flips to repeat")
 @click.option("--record", type=click.File("w"), help="write every operation there, one line of JSON each")
 @json_option
 def history(
@@ -102,7 +102,7 @@ def history(
     or one backend answered alone.
     """
     seed = randbelow(SEEDS) if seed is None else seed
-    progress_console.print(f"seed {seed}: --seed {seed} has the same wishes and flips again")
+    progress_console.print(f"seed {seed}: --seed {seed} repeats the operations and flips")
     exercise = HistoryExercise(seed, people, flips, operations, seconds)
     with in_process_ground(seed) if in_process else own_deployed_ground() as ground:
         made = drive(ground, exercise, progress_console.print)

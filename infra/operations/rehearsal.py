@@ -53,7 +53,7 @@ def print_rehearsed(made: Rehearsed) -> None:
     if made.timeline.left:
         console.print(f"not come to: {', '.join(made.timeline.left)}")
     if made.without is not None:
-        console.print(_of_guard(made, made.without.name, made.without.noticed_by), markup=False)
+        console.print(_of_guard(made, made.without.name, made.without.noticed_by))
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

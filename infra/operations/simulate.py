@@ -49,7 +49,7 @@ def simulate(
     policy: str,
     as_json: bool,
 ) -> None:
-    """Live through whole migrations on a virtual clock, with everything that goes wrong.
+    """Simulate whole migrations on a virtual clock, with faults.
 
     Each goes from an inherited collection to everybody on the new backend. People, faults and an operator are made up
     by the seed; services, flags, gate and rollouts are the real ones; what lies outside is in memory. Exit code 0 when

@@ -52,7 +52,7 @@ def walk_progress(what: str, meters: int) -> Iterator[Callable[[Verification], N
 @contextmanager
 def all_findings() -> Iterator["Findings"]:
     """A place for the findings of a walk, as long as the block runs."""
-    with SpooledTemporaryFile(max_size=IN_MEMORY, mode="w+", encoding="utf-8") as file:
+    with SpooledTemporaryFile(max_size=IN_MEMORY, mode="w+") as file:
         yield Findings(file)
 
 

@@ -74,7 +74,7 @@ def new_file(path: Path) -> Iterator[gzip.GzipFile]:
     unfinished.unlink(missing_ok=True)
     try:
         with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "wb") as file:  # noqa: PTH123
-            with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6) as packed:
+            with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=zlib.Z_DEFAULT_COMPRESSION) as packed:
                 yield packed
             file.flush()
             os.fsync(file.fileno())

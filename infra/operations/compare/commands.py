@@ -36,7 +36,7 @@ PROGRESS = 100
 
 @click.group()
 def compare() -> None:
-    """Hold the backends' answers against each other."""
+    """Compare the backends' answers."""
 
 
 @compare.command()

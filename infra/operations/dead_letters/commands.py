@@ -105,8 +105,7 @@ def discard(target: Target, queue_url: str | None, letter_id: str | None, every:
             for letter in gone:
                 queue.discard(letter, lambda each: actions.keep_discarded(each.discarded(person(), reason)))
     what = counted(len(gone), "letter") if every else letter_id
-    said = f"discarded {what}; the collection discarded_events keeps {'them' if every else 'it'}"
-    console.print(said, markup=False)
+    console.print(f"discarded {what}; the collection discarded_events keeps {'them' if every else 'it'}")
 
 
 def _record_redriven(target: Target, letters: Sequence[DeadLetter], reason: str) -> None:

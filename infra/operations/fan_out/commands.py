@@ -21,7 +21,7 @@ walk_argument = click.argument(
 )
 
 
-@click.group(name="fan-out")
+@click.group()
 def fan_out() -> None:
     """Walks over all meters that workers do: begun with --fan-out."""
 
@@ -59,7 +59,7 @@ def resume(target: Target, walk: str | None) -> None:
     _with_each(target, walk, FanOutService.resume, "goes on: python -m infra fan-out status")
 
 
-@fan_out.command(name="give-up")
+@fan_out.command()
 @click.argument("walk", metavar="WALK", type=click.Choice([walk.value for walk in Walk]))
 @with_target(changes=True, deployed=True)
 def give_up(target: Target, walk: str) -> None:
@@ -67,7 +67,7 @@ def give_up(target: Target, walk: str) -> None:
     with with_workers(target) as operations:
         given_up = operations.fan_out.give_up(Walk(walk))
     if given_up is None:
-        raise OperatorError(f"no {walk} is under way; which there are says: python -m infra fan-out status")
+        raise OperatorError(f"no {walk} is under way; list the walks with: python -m infra fan-out status")
     console.print(f"{walk}: given up; workers stop behind the meters that they look at just now")
 
 

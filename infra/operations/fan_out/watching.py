@@ -11,11 +11,12 @@ from chalicelib.services.refresh.meter_walk import Progress
 from infra.errors import OperatorError
 
 SECONDS = 1.0  # between two looks
+RANGES = click.IntRange(2, 1_000)
 RESUME = "python -m infra fan-out resume"
 fan_out_option = click.option(
     "--fan-out",
     "ranges",
-    type=click.IntRange(2, 1_000),
+    type=RANGES,
     help="let the deployment's workers do it, in about this many ranges; Ctrl-C ends looking on, they go on",
 )
 

@@ -1,4 +1,4 @@
-"""``python -m infra flags list | set | plan | explain | history | rollback | kill | restore``."""
+"""``python -m infra flags list | set | plan | explain | history | rollback | kill | restore | stale``."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ def list_flags(target: Target, as_json: bool) -> None:
 @click.option("--block", multiple=True, help="stays on the old backend; repeatable")
 @click.option("--unblock", multiple=True, help="is not blocked any more; repeatable")
 @click.option("--retire", is_flag=True, help="off for good: the name is never used again")
-@click.option("--hurry", is_flag=True, help="raise the percentage although the gate is shut; it is kept")
+@click.option("--hurry", is_flag=True, help="raise the percentage although the gate is shut; the history records this")
 @click.option("--if-version", help="only if this document is still the deployed one (flags list names it)")
 @reason_option()
 @with_target(changes=True, deployed=True)
@@ -87,17 +87,17 @@ def set_flag(
     if_version: str | None,
     reason: str,
     as_json: bool,
-    **wished: Any,
+    **fields: Any,
 ) -> None:
     """Change one flag: a component's, or 'global'. Refused, with what to do first, before data and gate allow it."""
     if on and off:
         raise click.UsageError("--on and --off: say one of them")
     with _checked():
-        wish = FlagPatch(enabled=on if on or off else None, percent=_percent(percent), **wished)
-        if wish.exact and wish.percent is None:
+        patch = FlagPatch(enabled=on if on or off else None, percent=_percent(percent), **fields)
+        if patch.exact and patch.percent is None:
             raise click.UsageError("--exact is a way to write a percentage: say --percent too")
-        wanted, order = flag_named(flag), ChangeRequest(person(), reason, if_version, hurry)
-    _make(lambda changes: changes.set(wanted, wish, order), target, as_json)
+        wanted, request = flag_named(flag), ChangeRequest(person(), reason, if_version, hurry)
+    _make(lambda changes: changes.set(wanted, patch, request), target, as_json)
 
 
 @flags.command()
@@ -181,8 +181,8 @@ def history(target: Target, flag: str | None, limit: int, as_json: bool) -> None
 def rollback(target: Target, component: str, percent: str | None, reason: str, as_json: bool) -> None:
     """Send a component back to the old backend, now; ends a deployment that is under way."""
     with _checked():
-        wanted, back_to, order = component_flag_named(component), _percent(percent), ChangeRequest(person(), reason)
-    _make(lambda changes: changes.rollback(wanted, back_to, order), target, as_json)
+        wanted, back_to, request = component_flag_named(component), _percent(percent), ChangeRequest(person(), reason)
+    _make(lambda changes: changes.rollback(wanted, back_to, request), target, as_json)
 
 
 @flags.command()
@@ -192,8 +192,8 @@ def rollback(target: Target, component: str, percent: str | None, reason: str, a
 def kill(target: Target, reason: str, as_json: bool) -> None:
     """Send everything back to the old backend, now; ends a deployment that is under way."""
     with _checked():
-        order = ChangeRequest(person(), reason)
-    _make(lambda changes: changes.kill(order), target, as_json)
+        request = ChangeRequest(person(), reason)
+    _make(lambda changes: changes.kill(request), target, as_json)
 
 
 @flags.command()
@@ -203,8 +203,8 @@ def kill(target: Target, reason: str, as_json: bool) -> None:
 def restore(target: Target, reason: str, as_json: bool) -> None:
     """Bring back the flag document that was recorded last, where AppConfig has lost it."""
     with _checked():
-        order = ChangeRequest(person(), reason)
-    _make(lambda changes: changes.restore(order), target, as_json)
+        request = ChangeRequest(person(), reason)
+    _make(lambda changes: changes.restore(request), target, as_json)
 
 
 flags.add_command(stale)
@@ -254,7 +254,7 @@ def _print_unchanged(unchanged: UnchangedError, as_json: bool) -> None:
     if as_json:
         print_json({"state": "unchanged", "problem": None, "said": str(unchanged)})
     else:
-        console.print(str(unchanged), markup=False)
+        console.print(str(unchanged))
 
 
 def succeeded(made: ChangeResult, answered: bool | None) -> bool:

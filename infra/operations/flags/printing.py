@@ -77,7 +77,7 @@ def print_changes(changes: Sequence[FlagChange]) -> None:
 
 def changes_table(changes: Sequence[FlagChange], *, times: bool = False) -> Table:
     """Only who and why may go on in the next line. ``times``: with after how long each was in effect."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False)
     for name in ("when (UTC)", "what", "flag", "from what to what"):
         table.add_column(name, no_wrap=True)
     table.add_column("who and why", overflow="fold")

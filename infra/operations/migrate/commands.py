@@ -12,6 +12,7 @@ import click
 from chalicelib.repositories.control import sync_state
 from infra.errors import expected_errors
 from infra.operations.confirmation import confirm, yes_option
+from infra.operations.fan_out.watching import RANGES
 from infra.operations.migrate.printing import ConsoleRun, plan_table, status_table
 from infra.operations.printing import console, print_json, progress_console
 from infra.targets.database import database_of
@@ -39,6 +40,13 @@ lock_option = click.option(
     "--lock-seconds", default=LOCK_SECONDS, show_default=True, help="after which a runner that died loses its lock"
 )
 
+workers_option = click.option(
+    "--fan-out",
+    "ranges",
+    type=RANGES,
+    help="let the deployment's workers do the backfill (002), in about this many ranges",
+)
+
 
 def options(*chosen: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Several options as one decorator, in the order in which the help shows them."""
@@ -61,7 +69,7 @@ def cli() -> None:
 @cli.command()
 @looking
 def status(target: Target, as_json: bool, folder: Path) -> None:
-    """Say which scripts are applied, in which mode the data is, and who is at it."""
+    """Say which scripts are applied, in which mode the data is, and who holds the lock."""
     with database_of(target) as database:
         rows, mode, lock = runner.status(database, folder), sync_state(database).mode, holder(database[COLLECTION])
     if as_json:
@@ -76,9 +84,12 @@ def status(target: Target, as_json: bool, folder: Path) -> None:
 @cli.command()
 @options(changing, execute_option, retry_option, lock_option)
 @click.option("--to", "last", help="up to and including this script: 001")
+@workers_option
 def up(target: Target, as_json: bool, folder: Path, execute: bool, last: str | None, **rest: Any) -> None:
     """Apply what is pending. A script that the sync mode does not allow yet waits, and those after it."""
+    ranges = rest.pop("ranges")
     chosen = _chosen(folder, as_json, **rest)
+    chosen = _with_workers(chosen, target, ranges)
     with database_of(target) as database:
         if not execute:
             _show_plan(runner.plan(database, "up", chosen, last=last), as_json)
@@ -164,6 +175,17 @@ def verify_roundtrip(target: Target, as_json: bool, folder: Path) -> None:
 def _chosen(folder: Path, as_json: bool, retry: bool, lock_seconds: float) -> runner.Options:
     run = QUIET if as_json else ConsoleRun()
     return runner.Options(folder=folder, retry=retry, lock_seconds=lock_seconds, run=run)
+
+
+def _with_workers(chosen: runner.Options, target: Target, ranges: int | None) -> runner.Options:
+    if ranges is None:
+        return chosen
+    from infra.operations.migrate.by_workers import ByWorkers  # only these need the clients of AWS
+    from infra.targets.deployment import Deployment
+
+    Deployment.of(target)  # refuses a database alone, before a script has begun that would then have failed
+    run = ByWorkers(chosen.run, target, ranges)
+    return runner.Options(folder=chosen.folder, retry=chosen.retry, lock_seconds=chosen.lock_seconds, run=run)
 
 
 def _touched(planned: list[runner.Planned]) -> str:

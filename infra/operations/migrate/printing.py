@@ -1,6 +1,10 @@
 """Printing migrations: tables, and a bar with its rate and the time left."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Iterator,
+    Sequence,
+)
 from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -36,6 +40,11 @@ class ConsoleRun(Run):
         with Progress(*columns, console=progress_console) as progress:
             task = progress.add_task(unit, total=total)
             yield lambda done: progress.advance(task, done)
+
+    @override
+    def by_workers(self, meters: Callable[[], int], check: Callable[[], None]) -> bool:
+        """Only where the operator says so: ``ByWorkers``."""
+        return False
 
 
 def plan_table(planned: Sequence[Planned]) -> Table:

@@ -1,4 +1,4 @@
-"""``retire callers | check | apply``: who still calls, what is in the way of the end, and the end itself."""
+"""``retire callers | check | apply``: who still calls, what blocks the end, and the end itself."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,17 +8,18 @@ import click
 from chalicelib.bootstrap.operations import now, shell_operations, shell_ports
 from chalicelib.bootstrap.status import status_sources
 from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.migration.retirement.blockers import Blocker, Part
 from chalicelib.domain.migration.retirement.callers import KEPT_DAYS, QUIET_DAYS
-from chalicelib.domain.migration.retirement.hindrances import Hindrance, Part
 from chalicelib.repositories.database import MongoDatabase
-from chalicelib.services.migration.retirement.as_json import callers_document, hindrance_document
+from chalicelib.services.migration.retirement.as_json import blocker_document, callers_document
 from chalicelib.services.migration.retirement.check import RetirementCheck
 from infra.deployment.packaging import ROOT
 from infra.errors import OperatorError
 from infra.operations.printing import counted, print_json
 from infra.operations.reason import reason_option
 from infra.operations.retire.of_target import commands_of, commands_on
-from infra.operations.retire.printing import print_callers, print_hindrances
+from infra.operations.retire.printing import print_blockers, print_callers
+from infra.operations.sync.comparing import by_workers, comparison_option
 from infra.operations.sync.printing import print_mode
 from infra.retirement.references import references_of
 from infra.targets.database import database_of, own_code
@@ -66,27 +67,32 @@ def callers(target: Target, days: int, as_json: bool) -> None:
 @with_target(changes=False)
 @json_option
 def check(target: Target, days: int, quiet_days: int, as_json: bool) -> None:
-    """List what is in the way of the old backend's end, each with the command that helps. Exit code 1: something."""
+    """List what blocks the old backend's end, each with the command that helps. Exit code 1: something."""
     with database_of(target) as database:
-        found = hindrances(target, database, days, quiet_days)
+        found = blockers(target, database, days, quiet_days)
     if as_json:
-        print_json([hindrance_document(each) for each in found])
+        print_json([blocker_document(each) for each in found])
     else:
-        print_hindrances(found)
+        print_blockers(found)
     sys.exit(1 if found else 0)
 
 
 @click.command()
 @days_option
 @quiet_option
-@click.option("--force", is_flag=True, help="although callers, dates or references are in the way; nothing else")
+@click.option(
+    "--force", is_flag=True, help="override callers, dates, brown-outs, old answers, references; nothing else"
+)
+@comparison_option
 @reason_option("why; kept with the change of the mode")
 @with_target(changes=True)
 @json_option
-def apply(target: Target, days: int, quiet_days: int, force: bool, reason: str, as_json: bool) -> None:
+def apply(
+    target: Target, days: int, quiet_days: int, force: bool, ranges: int | None, reason: str, as_json: bool
+) -> None:
     """Take the mode to new_only, once nothing blocks it. The way back: mode set dual_write --wait.
 
-    With --force past what callers and dates say, never past what people would see wrong or data could be lost by.
+    --force overrides what callers and dates say, never what people would see wrong or data could be lost by.
     Fewer days than usual need --force too, but in a rehearsal, and are noted.
     """
     with database_of(target) as database:
@@ -94,9 +100,10 @@ def apply(target: Target, days: int, quiet_days: int, force: bool, reason: str, 
         if operations.modes.show().state.mode is not SyncMode.NEW_ONLY:
             if less := days < DAYS or quiet_days < QUIET_DAYS:
                 _check_rehearsed(database, force=force)
-            _check_clean(hindrances(target, database, days, quiet_days), force=force)
+            _check_clean(blockers(target, database, days, quiet_days), force=force)
             asked = f" (asked for {days} days at 100 % and {quiet_days} days without calls)" if less else ""
-            operations.modes.set(SyncMode.NEW_ONLY, reason + asked, person())
+            compare = by_workers(target, ranges)
+            operations.modes.set(SyncMode.NEW_ONLY, reason + asked, person(), compare)
         report = operations.modes.show()
     if as_json:
         print_json(report.as_document())
@@ -104,30 +111,30 @@ def apply(target: Target, days: int, quiet_days: int, force: bool, reason: str, 
         print_mode(report)
 
 
-def hindrances(target: Target, database: MongoDatabase, days: int, quiet_days: int) -> Sequence[Hindrance]:
+def blockers(target: Target, database: MongoDatabase, days: int, quiet_days: int) -> Sequence[Blocker]:
     """What blocks the end, in the target and in this tree."""
     looks, overview = TargetLooks(target), overview_of(target, database)
     sources = status_sources(shell_ports(database), overview, looks.letters, looks.release, looks.alarms)
-    return [*RetirementCheck(sources, now).hindrances(days, quiet_days), *_references()]
+    return [*RetirementCheck(sources, now).blockers(days, quiet_days), *_references()]
 
 
-def _references() -> Iterator[Hindrance]:
+def _references() -> Iterator[Blocker]:
     command = "python -m infra retire plan"
     try:
         found = references_of(ROOT)
     except OperatorError as error:
         why = str(error).partition("\n")[0]
         text = f"nobody can say which references to flags the removal takes away: {why}"
-        yield Hindrance(Part.REFERENCES, text, command, unknown=True)
+        yield Blocker(Part.REFERENCES, text, command, unknown=True)
         return
     if found:
         shown = ", ".join(map(str, found[:SHOWN_REFERENCES]))
         text = f"{counted(len(found), 'line')} that the removal leaves name a flag: {shown}"
-        yield Hindrance(Part.REFERENCES, text, command)
+        yield Blocker(Part.REFERENCES, text, command)
 
 
 def _check_rehearsed(database: MongoDatabase, *, force: bool) -> None:
-    """Raise OperatorError where people call who are due more time, unless somebody passes by."""
+    """Raise OperatorError where people call who are due more time, unless somebody overrides that."""
     if not force and not commands_on(database).calendar().rehearsal:
         raise OperatorError(
             f"{DAYS} days at 100 % and {QUIET_DAYS} days without calls are due to callers: leave --days and "
@@ -135,8 +142,8 @@ def _check_rehearsed(database: MongoDatabase, *, force: bool) -> None:
         )
 
 
-def _check_clean(found: Sequence[Hindrance], *, force: bool) -> None:
-    """Raise OperatorError, with each of what is in the way and nobody may pass by."""
+def _check_clean(found: Sequence[Blocker], *, force: bool) -> None:
+    """Raise OperatorError, with each blocker that nobody may override."""
     if left := [each for each in found if not (force and each.may_be_forced)]:
         forcible = all(each.may_be_forced for each in left)
         more = "; or say --force, and why" if forcible else ""

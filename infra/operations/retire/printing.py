@@ -1,14 +1,14 @@
-"""Printing the calendar of version 1's end, who calls it, and what is in the way."""
+"""Printing the calendar of version 1's end, who calls it, and what blocks it."""
 
 from collections.abc import Sequence
 
 from rich.markup import escape
 
 from chalicelib.bootstrap.operations import now
+from chalicelib.domain.migration.retirement.blockers import Blocker
 from chalicelib.domain.migration.retirement.calendar import Calendar
 from chalicelib.domain.migration.retirement.calendar_parts import SECOND_MS, BrownOut
 from chalicelib.domain.migration.retirement.callers import V1Caller
-from chalicelib.domain.migration.retirement.hindrances import Hindrance
 from chalicelib.domain.readings import moment
 from chalicelib.services.migration.retirement.as_json import calendar_document
 from infra.operations.printing import console, counted, folding_table, minute, pairs, print_json, printable
@@ -78,10 +78,10 @@ def print_callers(found: Sequence[V1Caller], days: int, more: int) -> None:
         console.print(f"[yellow]and {more:,} more, called before these[/]")
 
 
-def print_hindrances(found: Sequence[Hindrance]) -> None:
-    """What is in the way, each with the command that helps."""
+def print_blockers(found: Sequence[Blocker]) -> None:
+    """The blockers, each with the command that helps."""
     for each in found:
-        mark = "[yellow]not known[/]" if each.unknown else "[red]in the way[/]"
+        mark = "[yellow]not known[/]" if each.unknown else "[red]blocks[/]"
         console.print(f"{each.part:<12} {mark}: {escape(printable(each.text))}  [dim]{escape(each.command)}[/]")
     if not found:
         console.print("nothing blocks it: python -m infra retire apply --reason WHY")

@@ -35,7 +35,7 @@ component_argument = click.argument("component")
 
 @click.group()
 def rollout() -> None:
-    """Rollouts that carry themselves: start, look, pause, hurry, abort."""
+    """Automatic rollouts: start, look, pause, hurry, abort."""
 
 
 @rollout.command()

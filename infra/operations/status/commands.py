@@ -42,18 +42,19 @@ def status(target: Target, hours: int, component: str | None, as_json: bool) -> 
         print_json(found.as_document())
     elif component is None:
         print_status(found, str(target))
-        print_release(_release_of(target), digest_of_sources(ROOT))
+        _compare_releases(target)
     else:
         print_component(found.components[0], found.at)
     sys.exit(0 if found.may_go_on else 1)
 
 
-def _release_of(target: Target) -> str:
-    """The digest of the deployed code; empty where nobody can say."""
+def _compare_releases(target: Target) -> None:
+    """Say so where another code is deployed; nothing where nobody can say which one is."""
     try:
-        return Deployment.of(target).parameters().get("Release", "")
+        deployed = Deployment.of(target).parameters().get("Release", "")
     except (OperatorError, BotoCoreError, ClientError):
-        return ""
+        return
+    print_release(deployed, digest_of_sources(ROOT))
 
 
 def seen(target: Target, hours: int = HOURS) -> Status:

@@ -7,6 +7,7 @@ from chalicelib.domain.backends.sides import SyncMode
 from infra.operations.printing import print_json
 from infra.operations.reason import reason_option
 from infra.operations.sync.catching_up import catch_up, drain
+from infra.operations.sync.comparing import by_workers, comparison_option
 from infra.operations.sync.printing import print_mode
 from infra.targets.database import connected
 from infra.targets.options import json_option, with_target
@@ -34,12 +35,15 @@ MODES = click.Choice([mode.value for mode in SyncMode])
 @click.argument("wanted", metavar="MODE", type=MODES)
 @reason_option("why; kept with the change and with who made it")
 @click.option("--wait", is_flag=True, help="wait out the drain, and bring both sides together where that is needed")
+@comparison_option
 @with_target(changes=True)
 @json_option
-def set_mode(target: Target, wanted: str, reason: str, wait: bool, as_json: bool) -> None:
+def set_mode(target: Target, wanted: str, reason: str, wait: bool, ranges: int | None, as_json: bool) -> None:
     """Change the mode to a neighbour. Refused, with what to do first, where a write could get lost."""
+    if ranges is not None and wanted == SyncMode.DUAL_WRITE:
+        raise click.UsageError("nothing is compared on the way to dual_write: leave out --fan-out")
     with connected(target) as operations:
-        state = operations.modes.set(SyncMode(wanted), reason, person())
+        state = operations.modes.set(SyncMode(wanted), reason, person(), by_workers(target, ranges))
         if wait:
             drain(operations)
         if wait and state.catching_up:

@@ -35,9 +35,9 @@ def lines_of_file(file: File, stack: str, trace_id: str) -> Iterator[Step]:
         raise OperatorError(f"{file} is not there: no function has run since the stack came up")
     for each in files:
         function = ""
-        with each.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                if heading := HEADING.fullmatch(line.rstrip("\n")):
+        with each.open("rb") as lines:
+            for line in (str(written, "utf-8", "replace") for written in lines):
+                if heading := HEADING.fullmatch(line.rstrip()):
                     function = heading[1]
                 elif trace_id in line:
                     yield from _step(function_of(function, stack), line, trace_id)

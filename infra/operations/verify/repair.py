@@ -53,23 +53,23 @@ def repair(
     Deletions over 10, or over 1 % of a side's documents, need --allow-deletes with their number. What is deleted or
     overwritten is kept for 30 days: repair undo RUN.
     """
-    wish = _Wish(Side(source) if source else None, allow_deletes, reason, user, yes)
+    request = _Request(Side(source) if source else None, allow_deletes, reason, user, yes)
     with all_findings() as findings, connected(target) as operations:
-        plan = _planned(operations, wish, findings)
+        plan = _planned(operations, request, findings)
         if apply:
-            sys.exit(_apply(operations, plan, wish, limit, as_json))
+            sys.exit(_apply(operations, plan, request, limit, as_json))
         stop = operations.modes.show().stop
         if as_json:
             findings.print_with(plan_document(plan) | {"stopped": stop and stop.reason, "applied": False})
         else:
             print_plan(plan, limit)
             print_stop(stop)
-            console.print(next_step(plan, wish.command), markup=False)
+            console.print(next_step(plan, request.command), markup=False)
     sys.exit(1 if not plan.is_empty or stop else 0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Request:
     """What the person has asked for."""
 
     source: Side | None
@@ -85,23 +85,23 @@ class _Wish:
         return f"{REPAIR}{chosen}{f' --user {self.user}' if self.user else ''} --apply"
 
 
-def _planned(operations: Operations, wish: _Wish, findings: Findings) -> RepairPlan:
+def _planned(operations: Operations, request: _Request, findings: Findings) -> RepairPlan:
     with walk_progress("compare", operations.consistency.count_meters()) as progress:
-        return operations.consistency.plan(wish.user, progress, wish.source, findings.add)
+        return operations.consistency.plan(request.user, progress, request.source, findings.add)
 
 
-def _apply(operations: Operations, plan: RepairPlan, wish: _Wish, limit: int, as_json: bool) -> int:
+def _apply(operations: Operations, plan: RepairPlan, request: _Request, limit: int, as_json: bool) -> int:
     """Show the plan, ask, do it; returns the exit code."""
     if not as_json:
         print_plan(plan, limit)
-    operations.consistency.check_answered(wish.user, wish.source)
-    _check_deletes(plan, wish)
+    operations.consistency.check_answered(request.user, request.source)
+    _check_deletes(plan, request)
     if not plan.is_empty:
-        confirm(question(plan), yes=wish.yes)
+        confirm(question(plan), yes=request.yes)
     run = operations.consistency.new_run()
     with walk_progress("repair", plan.found.meters) as progress:
-        reason = f"{wish.reason or 'no reason was given'} ({person()})"
-        found, left = operations.consistency.repair(wish.user, progress, wish.source, plan.deletes, run, reason)
+        reason = f"{request.reason or 'no reason was given'} ({person()})"
+        found, left = operations.consistency.repair(request.user, progress, request.source, plan.deletes, run, reason)
     if as_json:
         done = {"applied": True, "run": run.id, "left": verification_document(left)}
         print_json(plan_document(plan) | done | {"found": verification_document(found)})
@@ -112,15 +112,18 @@ def _apply(operations: Operations, plan: RepairPlan, wish: _Wish, limit: int, as
     return 1 if left.differences else 0
 
 
-def _check_deletes(plan: RepairPlan, wish: _Wish) -> None:
-    if wish.allow_deletes is not None and wish.allow_deletes != plan.deletes:
-        raise OperatorError(f"{plan.deletes} documents would be deleted, not {wish.allow_deletes}; nothing was changed")
-    if plan.needs_number and wish.allow_deletes is None:
+def _check_deletes(plan: RepairPlan, request: _Request) -> None:
+    if request.allow_deletes is not None and request.allow_deletes != plan.deletes:
+        raise OperatorError(
+            f"{plan.deletes} documents would be deleted, not {request.allow_deletes}; nothing was changed"
+        )
+    if plan.needs_number and request.allow_deletes is None:
         other = other_side(plan.source)
         raise OperatorError(
             f"{plan.deletes} of the {plan.documents[other]} documents of {COLLECTIONS[other]} would be deleted; "
             f"nothing was changed. If they are right and {COLLECTIONS[plan.source]} is damaged: "
-            f"{replace(wish, source=other).command}; if they should go: {wish.command} --allow-deletes {plan.deletes}"
+            f"{replace(request, source=other).command}; "
+            f"if they should go: {request.command} --allow-deletes {plan.deletes}"
         )
 
 
