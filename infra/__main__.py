@@ -16,7 +16,7 @@ from infra.targets.naming import addressed
 COMMANDS = {  # the module of infra.operations that holds each, and what the list of commands says of it
     "alarms": ("alarms", "List the alarms that ring, with why, the command to look and the command to act."),
     "backup": ("backup.commands", "Write the whole of the data to FILE, as of one moment."),
-    "compare": ("compare.commands", "Hold the backends' answers against each other."),
+    "compare": ("compare.commands", "Compare the backends' answers."),
     "deploy": ("deploy", "Deploy to AWS with your own credentials."),
     "dlq": ("dead_letters.commands", "Dead letters: events that a function failed on."),
     "down": ("stack", "End everything that 'up' started; the data stays."),
@@ -31,15 +31,15 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "replay": ("replay", "Send one event per meter, so that handlers refresh it."),
     "restore": ("backup.commands", "Put FILE back into an empty database."),
     "retire": ("retire.commands", "The end of the old backend: announce it, hold brown-outs, see what blocks it."),
-    "rollout": ("rollout.commands", "Rollouts that carry themselves: start, look, pause, hurry, abort."),
+    "rollout": ("rollout.commands", "Automatic rollouts: start, look, pause, hurry, abort."),
     "running": ("stack", "Say what runs on this machine."),
-    "simulate": ("simulate", "Live through whole migrations on a virtual clock, with everything that goes wrong."),
+    "simulate": ("simulate", "Simulate whole migrations on a virtual clock, with faults."),
     "status": ("status.commands", "Say where the migration is, and what comes first."),
     "sweep": ("rebuild", "Refresh every meter that lags or is outdated, now."),
     "sync": ("sync.sync", "Carry over what another application wrote to energies."),
     "token": ("stack", "Print a token for the laptop stack's API."),
     "trace": ("trace.commands", "Print what came of a request, an event or a command, by its trace."),
-    "up": ("stack", "Start the laptop stack, deploy the application, import the demo household."),
+    "up": ("stack", "Start the laptop stack, deploy the application, import the demo households."),
     "verify": ("verify.verify", "Compare both sides, and the display."),
 }
 

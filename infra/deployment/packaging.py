@@ -23,7 +23,7 @@ from infra.errors import DeployError
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES = ROOT / "infra" / "resources.yaml"
 SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml"]
-SOURCES += ["infra/deployment/byte_code.py", "infra/deployment/template.py", "infra/deployment/rights.py"]
+SOURCES += [f"infra/deployment/{name}.py" for name in ("byte_code", "left_out", "template", "rights")]
 SOURCES += ["infra/alarms"]
 CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
 KEPT = 3

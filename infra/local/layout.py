@@ -129,7 +129,7 @@ class Layout:
 
     @property
     def base_url(self) -> str:
-        """The API as the plan's examples write it."""
+        """The base URL of the API."""
         return f"http://localhost:{self.ports.api}/{API_STAGE}"
 
     @property

@@ -1,4 +1,4 @@
-"""Steps that end the old backend: announcement, brown-out, check for hindrances, new_only, removal."""
+"""Steps that end the old backend: announcement, brown-out, check for blockers, new_only, removal."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ SHOWN = ("without tests", "by deletions", "tests that are left")  # of what the 
 BOX, COLUMNS = "│", 4  # of the table that it prints
 BY_PAGE = "the page calls"  # in the reason of a refusal
 NOW_FOR_ALL = ("--days", "0", "--quiet-days", "0")  # what real callers get weeks for
+BY_WORKERS = ("--fan-out", "4")
 
 
 def announce(scene: Scene) -> str:
@@ -86,14 +87,14 @@ def reach_no_sunset(scene: Scene) -> str:
 
 def check(scene: Scene) -> str:
     """Nothing blocks the end any more."""
-    hindrances: list[str] = []
+    blockers: list[str] = []
 
     def is_clean() -> bool:
         found = scene.operator.infra("retire", "check", *NOW_FOR_ALL, known=(0, 1))
-        hindrances[:] = [each["text"] for each in found.body]
+        blockers[:] = [each["text"] for each in found.body]
         return found.code == 0
 
-    arrives(is_clean, CHECKED_SECONDS, lambda: "; ".join(hindrances))
+    arrives(is_clean, CHECKED_SECONDS, lambda: "; ".join(blockers))
     return "nothing blocks the end"
 
 
@@ -104,12 +105,12 @@ def check_nothing(scene: Scene) -> str:
 
 def leave(scene: Scene) -> str:
     """Writes go to the new side alone."""
-    scene.operator.infra("retire", "apply", *NOW_FOR_ALL, "--reason", REASON)
+    scene.operator.infra("retire", "apply", *NOW_FOR_ALL, *BY_WORKERS, "--reason", REASON)
     return _left(scene)
 
 
 def leave_by_force(scene: Scene) -> str:
-    """The mode is set by an operator who passes by every hindrance."""
+    """The mode is set by an operator who overrides every blocker."""
     scene.operator.infra("mode", "set", "new_only", "--reason", REASON, "--wait")
     return _left(scene)
 
@@ -119,7 +120,7 @@ def left(scene: Scene) -> str:
     mode = scene.operator.infra("mode", "show").body["mode"]
     require(mode == "new_only", f"the mode is {mode}")
     found = scene.operator.infra("retire", "check", *NOW_FOR_ALL, known=(0, 1))
-    require(found.code == 0, f"left in spite of hindrances: {[each['text'] for each in found.body]}")
+    require(found.code == 0, f"left in spite of blockers: {[each['text'] for each in found.body]}")
     require(_call(scene).status == 410, "version 1 still answers")
     return "the mode is new_only, and nothing blocked it"
 

@@ -25,7 +25,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="print one JS
 @click.command("plan")
 @json_option
 def plan_removal(as_json: bool) -> None:
-    """Print what goes with the old backend, room by room: files, lines, routes, functions, collections."""
+    """Print what goes with the old backend, part by part: files, lines, routes, functions, collections."""
     manifest = load()
     found = planned(ROOT, tracked(ROOT), manifest)
     if as_json:

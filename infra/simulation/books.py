@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from chalicelib.domain.backends.sides import SyncState
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.migration.records.differences import differences
 from chalicelib.domain.ports.values import MeterSnapshot, MeterState, StoredReading, UserSettings
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.services.components.component_reads import (
     ComponentAnswer,
     ComponentRead,

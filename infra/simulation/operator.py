@@ -77,16 +77,16 @@ class Operator:
             self._world.outside.agenda.after(2 * HOUR, self.open)
 
     def _open(self) -> None:
-        order, changes = ChangeRequest(WHO, WHY), self._world.system.flags.changes
+        request, changes = ChangeRequest(WHO, WHY), self._world.system.flags.changes
         users = tuple(self._world.books)[:TEST_USERS]
         raised = FlagPatch(enabled=True, percent=EVERYBODY)
         if self._world.policy.compares:
-            self._refused(lambda: changes.set(COMPONENT_FLAGS[Component.DASHBOARD], raised, order))
+            self._refused(lambda: changes.set(COMPONENT_FLAGS[Component.DASHBOARD], raised, request))
         with suppress(UnchangedError):
-            changes.set(GLOBAL, FlagPatch(enabled=True), order)
+            changes.set(GLOBAL, FlagPatch(enabled=True), request)
         for component in Component:
             with suppress(UnchangedError):
-                changes.set(COMPONENT_FLAGS[component], FlagPatch(test_users=users), order)
+                changes.set(COMPONENT_FLAGS[component], FlagPatch(test_users=users), request)
         self._world.causes.moving = True
         self._rehearse()
         self._world.census.ask()
@@ -205,11 +205,11 @@ class Operator:
             self._world.outside.agenda.after(MENDED_AFTER, self._deploy_mended)
 
     def _switch_off(self, component: Component) -> None:
-        flags, order = self._world.system.flags, ChangeRequest(WHO, "it shows wrong figures")
+        flags, request = self._world.system.flags, ChangeRequest(WHO, "it shows wrong figures")
         with suppress(EnergyMonitorError):
-            flags.rollouts.abort(component, WHO, order.reason, 40.0)
+            flags.rollouts.abort(component, WHO, request.reason, 40.0)
         if self._world.is_on(component):
-            flags.changes.rollback(COMPONENT_FLAGS[component], None, order)
+            flags.changes.rollback(COMPONENT_FLAGS[component], None, request)
 
     def _deploy_mended(self) -> None:
         self._is_mended = True

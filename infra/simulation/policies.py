@@ -1,6 +1,6 @@
-"""Two ways to carry the same migration: as this project does it, and as its plan describes it, word by word.
+"""Two ways to carry the same migration: as this project does it, and naively.
 
-The plan: once a component is on the new backend, its new writes go to the new store alone; a user's bucket is the same
+Naively: once a component is on the new backend, its new writes go to the new store alone; a user's bucket is the same
 for every flag; answers are compared into a log that nobody has to look at, so the calendar alone takes the steps.
 """
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.packing import Packed
-from chalicelib.domain.ports.values import MeterState, UserSettings
+from chalicelib.domain.ports.values import MeterState, Shown, UserSettings
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterKey
 from infra.simulation.memory.state import Meter
 from infra.simulation.memory.store import FakeStore
@@ -32,15 +31,22 @@ class FakeDisplay:
         state = self.state(user_id, energy_type)
         return (document if state.calculation_version == self._calculation_version else None), state
 
-    def find_zoned(
-        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
-    ) -> tuple[DisplayDocument | None, MeterState, ZoneInfo | None]:
-        document, state = self.find(user_id, energy_type, data_type, year)
+    def look_up(
+        self,
+        user_id: str,
+        energy_type: EnergyType,
+        data_type: DataType,
+        year: int | None = None,
+        *,
+        zoned: bool = False,
+    ) -> Shown:
         settings = self._store.stored.settings.get(user_id, UserSettings())
-        return document, state, settings.zone if (user_id, energy_type) in self._store.stored.meters else None
+        is_there = (user_id, energy_type) in self._store.stored.meters
+        found = self.find(user_id, energy_type, data_type, year)
+        return Shown(*found, settings.zone if zoned and is_there else None)
 
-    def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
-        return {kind: self.find(user_id, kind, "summary", None) for kind in EnergyType}
+    def summaries(self, user_id: str) -> Mapping[EnergyType, Shown]:
+        return {kind: self.look_up(user_id, kind, "summary") for kind in EnergyType}
 
     def encoded(self, _: Mapping[str, object]) -> None:
         """Nothing is encoded in memory."""

@@ -7,13 +7,13 @@ from typing import Any, TypeAlias, TypeVar
 
 from chalicelib.bootstrap.operations import now
 from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.import_record import ImportRecord
 from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.ports.values import MeterState, StoredReading, UserSettings
 from chalicelib.domain.readings import EnergyType, MeterKey, Reading
+from chalicelib.domain.readings.compact import CompactReadings
 
 K = TypeVar("K", bound=tuple[Any, ...])
 V = TypeVar("V")

@@ -10,7 +10,6 @@ from uuid import uuid4
 from chalicelib.bootstrap.operations import now
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import Side, SyncState
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import (
     AccountErasedError,
     DuplicateReadingError,
@@ -35,6 +34,7 @@ from chalicelib.domain.ports.values import (
 )
 from chalicelib.domain.ports.writing import Expected, WriteTransaction
 from chalicelib.domain.readings import LAST_INSTANT, EnergyType, MeterKey, Reading
+from chalicelib.domain.readings.compact import CompactReadings
 from infra.simulation.memory.state import Meter, Readings, State
 
 T = TypeVar("T")

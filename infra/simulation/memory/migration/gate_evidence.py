@@ -19,7 +19,7 @@ class _Run:
     counted: Counted = field(default_factory=Counted)
     agreed: set[str] = field(default_factory=set)
 
-    def begin_anew(self) -> None:
+    def begin_again(self) -> None:
         self.counted = replace(self.counted, agreements=0)
         self.agreed = set()
 
@@ -40,7 +40,7 @@ class FakeCountedEvidence:
         for fingerprint in counting.differences:
             run.see(fingerprint, seen=at)
         if counting.differences and not counting.is_answered:
-            run.begin_anew()
+            run.begin_again()
         if counting.agreement is not None and counting.agreement not in run.agreed:
             run.agreed.add(counting.agreement)
             run.counted = replace(run.counted, agreements=run.counted.agreements + 1)
@@ -62,12 +62,12 @@ class FakeCountedEvidence:
         for run in self._runs.values():
             seen = run.counted.differences.get(fingerprint)
             if seen is not None and seen.seen is not None:
-                run.begin_anew()
+                run.begin_again()
 
     def gone(self, fingerprint: str, component: Component, code: str, at: int) -> None:
         run = self._runs.setdefault((component, code), _Run())
         run.see(fingerprint, gone=at)
-        run.begin_anew()
+        run.begin_again()
 
 
 class FakeCensusRecords:

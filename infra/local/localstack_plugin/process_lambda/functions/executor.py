@@ -1,8 +1,9 @@
 """The executor: what LocalStack calls to run a Lambda function, done with processes instead of containers.
 
 An executor is one execution environment and serves one invocation at a time; LocalStack makes as many as it needs.
-Its process starts with the first invocation and after every failure, so each failure is logged and answered in one
-place, and a process that was killed while idle is simply replaced.
+Each invocation takes a process of the function from the pool, which starts one where none is idle, and gives it back
+unless it failed; so each failure is logged and answered in one place, and a process that was killed while idle is
+simply replaced.
 
 Settings (environment of LocalStack): ``PROCESS_LAMBDA_PYTHON`` is the interpreter that has awslambdaric;
 ``PROCESS_LAMBDA_PASS`` names variables of LocalStack's environment that every function gets too; ``PROCESS_LAMBDA_LOG``
@@ -24,12 +25,14 @@ from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecu
 from . import package_cache
 from .answers import Answer
 from .invocation_log import InvocationLog
+from .pool import ProcessPool
 from .process import FunctionProcess
 from .record import Record
 from .runtime_api import Invocation
 
 RUNTIME = f"python:{platform.python_version()}"
 LOG = InvocationLog(os.environ.get("PROCESS_LAMBDA_LOG"))
+POOL = ProcessPool[FunctionProcess]()
 
 
 class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack is not installed where mypy runs
@@ -37,27 +40,25 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalSta
 
     def __init__(self, id: str, function_version: Any) -> None:
         super().__init__(id, function_version)
+        self._version = (function_version.qualified_arn, function_version.config.internal_revision)
         self._environment: dict[str, str] = {}
         self._process: FunctionProcess | None = None
-        self._stopped = False
-        self._invokes = False
         self._lock = threading.Lock()
         self._last_log = ""
 
     def start(self, env_vars: dict[str, Any]) -> None:
-        """Note the environment; the first invocation starts the process."""
+        """Note the environment; the first invocation takes or starts a process."""
         self._environment = _inherited() | {name: str(value) for name, value in env_vars.items()}
         self._environment["LAMBDA_TASK_ROOT"] = str(package_cache.folder_of(self.function_version.config.code))
+        POOL.open(self._version)
 
     def stop(self) -> None:
-        """End the process for good.
+        """End a process of the function for good.
 
         An invocation that has got here comes to its end first, as on Lambda, unless LocalStack itself ends.
         """
-        with self._lock:
-            self._stopped = True
-            is_left = self._invokes and not events.infra_stopping.is_set()
-        if not is_left:
+        POOL.close(self._version)
+        if events.infra_stopping.is_set():
             self._discard()
 
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
@@ -72,22 +73,17 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalSta
             settings.timeout,
         )
         record = Record(request_id, self.function_version.id.qualifier, settings.memory_size)
-        with self._lock:
-            self._invokes = True
         try:
             answer = self._run(invocation, record)
         finally:
-            self._end()
+            self._give_back()
         self._last_log = record.text()
         LOG.append(self.function_version.id.function_name, self._last_log)
         return InvocationResult(request_id, answer.payload, is_error=answer.is_error, logs=self._last_log)
 
-    def _end(self) -> None:
-        with self._lock:
-            self._invokes = False
-            stopped = self._stopped
-        if stopped:
-            self._discard()
+    def _give_back(self) -> None:
+        if process := self._without_process():
+            POOL.give(self._version, process)
 
     def _run(self, invocation: Invocation, record: Record) -> Answer:
         while True:
@@ -104,26 +100,34 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalSta
         return answer
 
     def _ready_process(self, invocation: Invocation, record: Record) -> tuple[FunctionProcess, Answer | None]:
-        if self._process and self._process.is_alive:
-            return self._process, None
-        self._discard()
-        process = self._start_process()
-        failure = process.wait_until_ready(invocation.request_id, invocation.timeout)
-        record.initialised(process.new_output(), RUNTIME, (time.monotonic() - process.started_at) * 1000)
+        """A process, and what went wrong where it had to start."""
+        failure: Answer | None = None
+
+        def start() -> FunctionProcess:
+            nonlocal failure
+            process = self._start_process()
+            failure = process.wait_until_ready(invocation.request_id, invocation.timeout)
+            record.initialised(process.new_output(), RUNTIME, (time.monotonic() - process.started_at) * 1000)
+            return process
+
+        process = POOL.take(self._version, start)
+        with self._lock:
+            self._process = process
         return process, failure
 
     def _start_process(self) -> FunctionProcess:
-        with self._lock:
-            folder = package_cache.folder_of(self.function_version.config.code)
-            python = os.environ["PROCESS_LAMBDA_PYTHON"]
-            self._process = FunctionProcess(python, self.function_version.config.handler, folder, self._environment)
-            return self._process
+        folder = package_cache.folder_of(self.function_version.config.code)
+        python = os.environ["PROCESS_LAMBDA_PYTHON"]
+        return FunctionProcess(python, self.function_version.config.handler, folder, self._environment)
 
     def _discard(self) -> None:
+        if process := self._without_process():
+            POOL.end(self._version, process)
+
+    def _without_process(self) -> FunctionProcess | None:
         with self._lock:
             process, self._process = self._process, None
-        if process:
-            process.close()
+            return process
 
     def get_logs(self) -> str:
         """Return the log of the last invocation; LocalStack prints it when something is wrong."""
