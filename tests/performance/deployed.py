@@ -9,6 +9,7 @@ from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap.container import Container, Surroundings, compose, mongo_ports, now, using
 from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.ports.outside import Clock
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
 from chalicelib.flags.document.flag import Flag
@@ -28,13 +29,13 @@ class Deployment:
     issuer: FakeIssuer
 
     @classmethod
-    def on(cls, database: MongoDatabase, issuer: FakeIssuer, side: Side = Side.NEW) -> Self:
+    def on(cls, database: MongoDatabase, issuer: FakeIssuer, side: Side = Side.NEW, clock: Clock = now) -> Self:
         """On a database."""
         percent = Decimal(100 if side is Side.NEW else 0)
         flags = {name: Flag(name, 0, 0, enabled=True, rollout_percent=percent) for name in FLAGS}
         around = Surroundings(FlagDecisions(FixedFlagStore(FlagDocument(flags, version="bench"))))
         verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
-        return cls(compose(mongo_ports(database, FakePublisher()), verifier, now, around), issuer)
+        return cls(compose(mongo_ports(database, FakePublisher()), verifier, clock, around), issuer)
 
     def asks(self, user: str, path: str, body: str | None = None, status: int = 200) -> Call:
         """A call of the whole function as somebody; with a body it is a POST."""

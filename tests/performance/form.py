@@ -1,6 +1,6 @@
 """The one form of every figure: its name, value and unit, the target beside it, and what limits it.
 
-Not here: measuring (``bench_*``), and how a report is kept and printed (``report``).
+Not here: measuring (``benches``), and how a report is kept and printed (``report``).
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,11 +10,15 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound, and one sentence that says what limits the figure where it is not met."""
+    """A bound, and one sentence that says what limits the figure where it is not met.
+
+    ``exempt``: that it is not met was decided, and the sentence says where.
+    """
 
     bound: float
     limit: str
     at_least: bool = False
+    exempt: bool = False
 
     def is_met(self, value: float) -> bool:
         """Whether a value keeps the bound."""
@@ -32,7 +36,7 @@ class Figure:
 
 
 class Bench(Protocol):
-    """What each module ``bench_*`` has. Every name in ``TARGETS`` is that of a figure."""
+    """What each module in ``benches`` has. Every name in ``TARGETS`` is that of a figure."""
 
     TITLE: str
     TARGETS: Mapping[str, Target]

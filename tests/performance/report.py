@@ -6,6 +6,7 @@ A run replaces the figures of the benches that it measures; those of the others 
 import json
 import os
 import platform
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ class Row:
     note: str
     bound: float | None = None
     at_least: bool = False
+    exempt: bool = False
     met: bool | None = None
     limit: str = ""
 
@@ -51,7 +53,7 @@ class Row:
     @property
     def verdict(self) -> str:
         """Met or not, nothing where there is no target."""
-        return {True: "met", False: "**not met**", None: ""}[self.met]
+        return {True: "met", False: "exempt" if self.exempt else "**not met**", None: ""}[self.met]
 
     @property
     def measured(self) -> str:
@@ -130,11 +132,11 @@ def _cells(row: Row) -> tuple[str, ...]:
 def summary(report: Report) -> Iterator[str]:
     """Every target: met or not, and what limits those that are not."""
     targets = [(each, row) for each in report.values() for row in each.rows if row.bound is not None]
-    met = sum(row.met is True for _, row in targets)
+    said = Counter(row.verdict for _, row in targets)
     places = dict.fromkeys(f"{each.date[:10]}, {each.machine.rpartition(', load')[0]}" for each in report.values())
     loads = [float(each.machine.rpartition("load ")[2]) for each in report.values()] or [0.0]
     where = f"{'; '.join(places)}; load before a bench: {min(loads):.1f} to {max(loads):.1f}"
-    yield f"{met} of {len(targets)} targets are met ({where}).\n"
+    yield f"{said['met']} of {len(targets)} targets are met; exempt: {said['exempt']} ({where}).\n"
     rows = ((each.title, row.name, row.measured, row.wanted, row.verdict, row.limit) for each, row in targets)
     yield from table(("bench", "figure", "measured", "target", "", "what limits it"), rows)
 

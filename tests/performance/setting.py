@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from random import Random
 from statistics import median
 from typing import TypeVar, cast
 from uuid import uuid4
@@ -89,11 +90,16 @@ class Taken:
         return Figure(name or f"{one} / {other}", passed, "x", note)
 
 
-def in_turn(calls: Calls, rounds: int, warm_up: int = WARM_UP) -> Taken:
-    """Make calls in turn, so that all meet the same machine; the first rounds do not count."""
-    taken = Taken()
+def in_turn(calls: Calls, rounds: int, warm_up: int = WARM_UP, *, mixed: bool = False) -> Taken:
+    """Make calls in turn, so that all meet the same machine; the first rounds do not count.
+
+    ``mixed``: each round in another order, so that none always meets what the same other one has left in caches.
+    """
+    taken, names, order = Taken(), [*calls], Random(1)
     for number in range(warm_up + rounds):
-        for name, call in calls.items():
+        if mixed:
+            order.shuffle(names)
+        for name, call in ((name, calls[name]) for name in names):
             passed, worked = time.perf_counter(), time.thread_time()
             call()
             worked, passed = time.thread_time() - worked, time.perf_counter() - passed

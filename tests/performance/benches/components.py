@@ -27,7 +27,7 @@ from tests.performance.setting import POWER, Call, household, in_turn, server
 TITLE = "Components, old against new"
 FEW, MANY = 1_000, 10_000
 ROUNDS, OLD_ROUNDS = 300, 12
-# What is read, and how many times faster the new backend must be.
+# What is read, and how many times faster the new backend must be with many readings. With few it must not be slower.
 ASKED: dict[str, tuple[ComponentRead, int]] = {
     "table": (ShowTable(type=POWER, descending=True), 4),
     "table of both types": (ShowTable(), 4),
@@ -38,9 +38,9 @@ MONTHS = "monthly_charts?type=power&year=2021"
 ADDED, MEASUREMENT = "router and usage add to the months", "each of a batch of measurements / a request"
 TARGETS = {
     **{
-        f"{name}, {size:,} readings: old / new": Target(bound, "the old backend is quick with few readings", True)
+        f"{name}, {size:,} readings: old / new": Target(wanted, "a stored view takes longer than reading all", True)
         for name, (_, bound) in ASKED.items()
-        for size in (FEW, MANY)
+        for size, wanted in ((FEW, 1), (MANY, bound))
     },
     **{f"{name}, {MANY:,} / {FEW:,} readings": Target(1.5, "more is read than is shown") for name in ASKED},
     ADDED: Target(1, "the usage insert is sent before the answer, unacknowledged"),
@@ -86,7 +86,10 @@ def answering(deployed: Deployment, user: str, read: ComponentRead) -> Call:
 
 
 def compared(deployed: dict[Side, Deployment], users: dict[int, str]) -> Iterator[Figure]:
-    """Each component at each size, and how the new backend grows from one to the other."""
+    """Each component at each size, and how the new backend grows from one to the other.
+
+    Growth is measured without the old backend in between: what it leaves in caches and for the collector grows too.
+    """
     for name, (read, _) in ASKED.items():
         calls = {
             f"{side} {size}": answering(deployed[side], user, read) for size, user in users.items() for side in Side
@@ -94,7 +97,9 @@ def compared(deployed: dict[Side, Deployment], users: dict[int, str]) -> Iterato
         taken = in_turn(calls, OLD_ROUNDS, 4)
         for size in users:
             yield taken.ratio(f"{Side.OLD} {size}", f"{Side.NEW} {size}", f"{name}, {size:,} readings: old / new")
-        yield taken.ratio(f"{Side.NEW} {MANY}", f"{Side.NEW} {FEW}", f"{name}, {MANY:,} / {FEW:,} readings")
+        few, many = (f"{Side.NEW} {size}" for size in (FEW, MANY))
+        alone = in_turn({few: calls[few], many: calls[many]}, ROUNDS)
+        yield alone.ratio(many, few, f"{name}, {MANY:,} / {FEW:,} readings")
 
 
 def by_index(deployed: Deployment, user: str) -> Figure:
