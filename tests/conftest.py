@@ -68,7 +68,8 @@ def mongodb_uri() -> Iterator[str]:
     """A MongoDB server of this test run's own."""
     from infra.local.throwaway import mongod
 
-    with mongod(in_memory=True) as uri:
+    # What tests write is years old, and each minute a monitor would delete what an index lets expire.
+    with mongod("--setParameter", "ttlMonitorEnabled=false", in_memory=True) as uri:
         yield uri
 
 
@@ -79,11 +80,13 @@ def migrated_databases(mongodb_uri: str) -> Iterator[MigratedDatabases]:
 
 
 @pytest.fixture
-def migrated(migrated_databases: MigratedDatabases, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database[Any]]:
+def migrated(
+    request: pytest.FixtureRequest, migrated_databases: MigratedDatabases, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Database[Any]]:
     """A migrated database of this test's own; on a busy machine too, what is noted in it arrives."""
     for module in (usage, measurements, retirement):
         monkeypatch.setattr(module, "PATIENCE_SECONDS", 10.0)
-    with migrated_databases.one() as database:
+    with migrated_databases.one(unused=request.node.get_closest_marker("plans") is not None) as database:
         yield database
 
 

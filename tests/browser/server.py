@@ -6,7 +6,7 @@ the request, unless ``is_lagging``.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -86,6 +86,7 @@ class Served:
     answered: list[Answered] = field(default_factory=list)
     gates: dict[str, Event] = field(default_factory=dict)
     failures: set[str] = field(default_factory=set)
+    is_over: bool = False  # the application of this process is another one by now
 
     def call(self, user: str, method: str, path: str, body: Any = b"", content_type: str = "application/json") -> Any:
         """Ask the application as the user does, beside the page; returns the JSON that it answers."""
@@ -127,14 +128,21 @@ class Served:
         finally:
             self.takes_tokens = True
 
+    def end(self) -> None:
+        """Answer nothing any more; what is being answered ends first."""
+        with self.lock:
+            self.is_over = True
+
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HTTPResponse:
-        """What the application answers on a path of its own."""
+        """What the application answers on a path of its own; ConnectionAbortedError when it serves no more."""
         if gate := self.gates.get(path.partition("?")[0]):
             gate.wait(PATIENCE_SECONDS)
         if self.reads_files_again and path == "/":
             web_files.cache_clear()
         taken = headers if self.takes_tokens else {**headers, "Authorization": "Bearer ended"}
         with self.lock:
+            if self.is_over:
+                raise ConnectionAbortedError("the application of this process is another one by now")
             self.behind.store.down = path.partition("?")[0] in self.failures
             answer = (self.stand_in and self.stand_in(method, path, taken, body)) or _asked(method, path, taken, body)
             self.behind.store.down = False
@@ -181,6 +189,7 @@ class Server:
         with application(TokenVerifier(keys, self._identity.issuer, AUDIENCE), clock) as behind:
             self._served = Served(behind, clock, self._identity, self._layout, self.url)
             yield self._served
+            self._served.end()
             self._served = None
 
 
@@ -197,9 +206,13 @@ def _handler(served: Callable[[], Served | None]) -> type[BaseHTTPRequestHandler
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def setup(self) -> None:
+            super().setup()
+            self.current = served()  # a browser of an earlier test may still ask on its connection
+
         def handle_one(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            current = served()
+            current = self.current
             if current is None or not self.path.startswith(f"{STAGE}/"):
                 self.send_error(404)
                 return
@@ -209,9 +222,10 @@ def _handler(served: Callable[[], Served | None]) -> type[BaseHTTPRequestHandler
             if current.gateway_status:
                 self.send_error(current.gateway_status)
                 return
-            answer = current.answer(self.command, self.path.removeprefix(STAGE), dict(self.headers), body)
-            with suppress(ConnectionError):  # the client has gone
-                self.send(answer)
+            try:
+                self.send(current.answer(self.command, self.path.removeprefix(STAGE), dict(self.headers), body))
+            except ConnectionError:  # the client has gone, or the application serves no more
+                self.close_connection = True
 
         def send(self, answer: HTTPResponse) -> None:
             self.send_response(answer.status_code)

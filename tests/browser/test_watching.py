@@ -73,9 +73,19 @@ GIVE_UP = "const given = new AbortController(); fetch('/api/%s', given).catch(()
 def test_only_what_the_browser_asks_for_by_itself_may_be_given_up(
     page: Page, watch: Watch, path: str, seen: str
 ) -> None:
+    page.route(f"**/api/{path}", lambda _: None)  # no answer is faster than who gives it up
     page.evaluate(f"() => {{ {GIVE_UP % path} }}")
     settled(page)
     assert re.match(seen, complaint(watch)) if seen else not watch.complaints
+
+
+def test_a_script_that_is_on_its_way_may_be_given_up_by_who_leaves_the_page(page: Page, watch: Watch) -> None:
+    page.route("**/late.js", lambda _: None)
+    with page.expect_request("**/late.js"):
+        page.evaluate("() => { import('/api/assets/0/page/late.js').catch(() => 0) }")
+    with page.expect_event("requestfailed"):
+        page.reload()
+    assert not watch.complaints
 
 
 def test_what_somebody_cannot_use_is_seen(page: Page) -> None:

@@ -57,7 +57,7 @@ class Watch:
         self.complaints.append(f"console, {message.type}: {message.text} ({message.location['url']})")
 
     def _failed(self, request: Request) -> None:
-        if request.failure == "net::ERR_ABORTED" and any(path in request.url for path in OF_THE_BROWSER):
+        if request.failure == "net::ERR_ABORTED" and _is_of_the_browser(request):
             return
         if not (self.is_over or self._excused(request.url, 0)):
             self.complaints.append(f"no answer: {request.method} {request.url} {request.failure}")
@@ -68,3 +68,8 @@ class Watch:
                 self.refused.add(path)
                 return True
         return False
+
+
+def _is_of_the_browser(request: Request) -> bool:
+    """Nothing but leaving the page gives up a script that is on its way."""
+    return request.resource_type == "script" or any(path in request.url for path in OF_THE_BROWSER)

@@ -6,7 +6,7 @@ from uuid import uuid4
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.meters.fan_out import FanOut, RangeProgress
-from chalicelib.domain.meters.walks import KEPT_FINDINGS, Finding, Verification, Walk
+from chalicelib.domain.meters.walks import Finding, Verification, Walk
 from chalicelib.domain.readings import EnergyType
 
 T = 1_700_000_000_000
@@ -152,11 +152,20 @@ def test_whoever_still_has_a_range_of_a_forgotten_walk_keeps_nothing(ports: Port
 
 
 def test_of_many_findings_the_first_thousand_come_back_however_they_lie_in_ranges(ports: Ports) -> None:
+    found = found_in(ports, 700, 0, 600)
+    assert found[:1000] == [*(f"0-{place}" for place in range(700)), *(f"2-{place}" for place in range(300))]
+
+
+def test_behind_a_thousand_findings_none_is_needed(ports: Ports) -> None:
+    assert found_in(ports, 999, 1, 2)[:1000] == [*(f"0-{place}" for place in range(999)), "1-0"]
+
+
+def found_in(ports: Ports, *counts: int) -> list[str]:
+    """The documents of the findings that come back of ranges with as many."""
     fan_out = begun(ports)
-    for number, count in enumerate((700, 0, 600)):
+    for number, count in enumerate(counts):
         claim = ports.fan_outs.claim(fan_out, number, 60)
         assert claim is not None
         findings = tuple(replace(FINDING, document=f"{number}-{place}") for place in range(count))
         assert ports.fan_outs.save(claim, RangeProgress(number, replace(SEEN, findings=findings), done=True))
-    found = [finding.document for each in ports.fan_outs.progress(fan_out) for finding in each.seen.findings]
-    assert found[:KEPT_FINDINGS] == [*(f"0-{place}" for place in range(700)), *(f"2-{place}" for place in range(300))]
+    return [finding.document for each in ports.fan_outs.progress(fan_out) for finding in each.seen.findings]

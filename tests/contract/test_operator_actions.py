@@ -8,7 +8,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap.container import Ports, now
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.operating import Action, Discarded, Done
-from chalicelib.repositories.operator_actions import KEPT_ACTIONS, MongoOperatorActions
+from chalicelib.repositories.operator_actions import MongoOperatorActions
 
 MONGO = pytest.mark.parametrize("ports", ["mongo"], indirect=True)
 
@@ -46,11 +46,11 @@ def test_nothing_is_done_without_a_reason(reason: str) -> None:
 def test_the_newest_hundreds_stay_and_what_is_no_record_does_not_count(ports: Ports, migrated: Database[Any]) -> None:
     place = {"_id": "operator_actions"}
     old = [{"action": "redrive", "by": "x", "reason": "y", "subject": None, "at": None}, 7, {"action": "dance"}]
-    migrated["control"].insert_one(place | {"actions": old * KEPT_ACTIONS})
+    migrated["control"].insert_one(place | {"actions": old * 500})
     ports.operator_actions.keep(done(1))
     kept = (migrated["control"].find_one(place) or {})["actions"]
-    assert len(kept) == KEPT_ACTIONS
-    assert [item.subject for item in ports.operator_actions.newest(KEPT_ACTIONS)] == ["letter-1"]
+    assert len(kept) == 500
+    assert [item.subject for item in ports.operator_actions.newest(500)] == ["letter-1"]
     migrated["control"].replace_one(place, {"actions": "none"})
     assert list(ports.operator_actions.newest(5)) == []
     ports.operator_actions.keep(done(2))

@@ -15,7 +15,10 @@ NOBODY = Decimal(0)
 
 @dataclass
 class FakeRolloutFlags:
-    """Flags as a document with a version; ``step`` is called before each deployment and after it."""
+    """Flags as a document with a version; ``step`` is called before each deployment and after it.
+
+    ``given``: how many seconds each change had; ``exact``: which rises were to be lists of people.
+    """
 
     flags: dict[Component, FlagNow] = field(default_factory=dict)
     version: int = 1
@@ -23,6 +26,8 @@ class FakeRolloutFlags:
     down: bool = False
     step: Callable[[], None] = lambda: None
     asked: list[tuple[str, Decimal | None, Asked]] = field(default_factory=list)
+    given: list[float] = field(default_factory=list)
+    exact: list[bool] = field(default_factory=list)
 
     def now(self, component: Component) -> FlagNow:
         if self.down:
@@ -33,6 +38,8 @@ class FakeRolloutFlags:
     def rise(
         self, component: Component, percent: Decimal, expected: str, asked: Asked, seconds: float, *, exact: bool
     ) -> FlagChange:
+        self.given.append(seconds)
+        self.exact.append(exact)
         now = self.now(component)
         if expected != now.version:
             raise RevisionError("somebody else was faster")
@@ -41,6 +48,7 @@ class FakeRolloutFlags:
         return self._deploy("rollout", component, True, percent, asked)
 
     def back(self, component: Component, percent: Decimal | None, asked: Asked, seconds: float) -> FlagChange:
+        self.given.append(seconds)
         now = self.now(component)
         if percent is not None and percent > now.percent:
             raise RolloutError("no rollback")
@@ -48,6 +56,7 @@ class FakeRolloutFlags:
         return self._deploy("rollback", component, enabled, now.percent if percent is None else percent, asked)
 
     def kill(self, asked: Asked, seconds: float) -> FlagChange:
+        self.given.append(seconds)
         for component in [*self.flags][1:]:
             self.flags[component] = replace(self.flags[component], enabled=False)
         first = next(iter(self.flags))

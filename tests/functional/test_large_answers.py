@@ -10,8 +10,8 @@ from chalice import Response
 from chalice.test import HTTPResponse
 
 from chalicelib.api.answers import Answer
+from chalicelib.api.compression import LAMBDA_BYTES, LARGE, accepts_gzip, as_sent
 from chalicelib.api.errors import AnswerTooLargeError
-from chalicelib.api.travelling import LAMBDA_BYTES, LARGE, accepts_gzip, travelling
 from tests.functional.conftest import TRACED, Api, error
 
 ASKED = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
@@ -99,7 +99,7 @@ class Asked:
 
 
 def travelled(body: str | bytes, content_type: str, **headers: str) -> Response:
-    return travelling(Asked(), Answer(body, {"Content-Type": content_type, **headers}))  # type: ignore[arg-type]
+    return as_sent(Asked(), Answer(body, {"Content-Type": content_type, **headers}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_text_of_every_kind_is_compressed(media: str) -> None:
     ("path", "is_compressed"), [("/ops/status", True), ("/ops/components/dashboard", True), ("/ops/flags", False)]
 )
 def test_what_the_console_asks_for_again_and_again_is_compressed_sooner(path: str, is_compressed: bool) -> None:
-    answer = travelling(Asked(path), Answer("x" * 4096, {"Content-Type": "application/json"}))  # type: ignore[arg-type]
+    answer = as_sent(Asked(path), Answer("x" * 4096, {"Content-Type": "application/json"}))  # type: ignore[arg-type]
     assert ("Content-Encoding" in answer.headers) is is_compressed
 
 
@@ -140,3 +140,29 @@ def test_what_lambda_counts_is_what_travels(body: str | bytes) -> None:
     with pytest.raises(AnswerTooLargeError, match="/v2/energy"):
         travelled(body, "image/png")
     assert travelled(body[: LAMBDA_BYTES // 4], "image/png").status_code == 200
+
+
+@pytest.mark.parametrize(("tag", "sent"), [('"1"', 'W/"1"'), ('W/"1"', 'W/"1"')])
+def test_a_compressed_answer_has_one_weak_etag_and_the_same_bytes_at_any_time(tag: str, sent: str) -> None:
+    answer = travelled("x" * LARGE, "application/json", ETag=tag)
+    assert answer.headers["ETag"] == sent
+    assert answer.body[4:8] == bytes(4)
+
+
+def test_an_answer_without_an_etag_gets_none() -> None:
+    assert "ETag" not in travelled("x" * LARGE, "application/json").headers
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "is_compressed"),
+    [
+        ("/v2/energy", 64 * 1024 - 1, False),
+        ("/v2/energy", 64 * 1024, True),
+        ("/ops/status", 2 * 1024 - 1, False),
+        ("/ops/status", 2 * 1024, True),
+        ("/ops/alarms", 2 * 1024, True),
+    ],
+)
+def test_an_answer_is_compressed_from_that_size_on(path: str, size: int, is_compressed: bool) -> None:
+    answer = as_sent(Asked(path), Answer("x" * size, {"Content-Type": "application/json"}))  # type: ignore[arg-type]
+    assert ("Content-Encoding" in answer.headers) is is_compressed

@@ -3,6 +3,7 @@
 from tests.guards.fan_out import FAN_OUT
 from tests.guards.guard import Guard
 from tests.guards.large_meters import LARGE_METERS
+from tests.guards.migration.first_copies import OF_FIRST_COPIES
 from tests.guards.migration.gate import GATE
 from tests.guards.migration.gate_evidence import GATE_EVIDENCE
 from tests.guards.migration.meters_and_modes import OF_THE_MIGRATION
@@ -58,6 +59,7 @@ GUARDS = (
     *SIMULATION,
     *OF_THE_MIGRATION,
     *OF_THE_DATA,
+    *OF_FIRST_COPIES,
     Guard(
         "a write that is done again has no more time than once",
         "chalicelib/repositories/transactions.py",
@@ -374,5 +376,15 @@ GUARDS = (
         "            self._actions.keep(done)\n            if refusal",
         "            if refusal",
         ("tests/functional/ops/test_dead_letters.py::test_a_record_that_cannot_be_kept_stops_it[redrive]",),
+    ),
+    Guard(
+        "what the application imports is never left out of its package",
+        "infra/deployment/left_out.py",
+        "        if missed - uncalled:",
+        "        if False:",
+        (
+            "tests/unit/infra/deployment/test_left_out.py::"
+            "test_what_is_imported_stays_and_packaging_says_by_whom[import cffi]",
+        ),
     ),
 )

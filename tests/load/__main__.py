@@ -48,7 +48,7 @@ WRONG, LAG = (
 OWN = "deployed: the longest that a function took itself"
 STATES = ("while functions start", "when all have started")
 IN_TIME, SLOWEST = "{}: of forty writers answered in time, {}", "{}: the slowest of forty writers, {}"
-_STARTS = "LocalStack starts a process for each request at a time: forty starts share one machine; next: a pool of them"
+_STARTS = "LocalStack and all functions share one machine, and as many functions start at a time as it has processors"
 LIMITS = {IN_PROCESS: "a write that meets another one begins again, until its time is over", DEPLOYED: _STARTS}
 TARGETS = {
     **{WRONG.format(place): Target(0, "see what the run printed") for place in (IN_PROCESS, DEPLOYED)},

@@ -1,6 +1,5 @@
 """Changes without any effect in what goes with the migration, each with its reason."""
 
-PROJECTION = "MongoDB takes any number but 0 for: show this field"
 MADE_BY_ITS_INDEX = "the first index of a collection makes the collection"
 RATIO = "only the ratio of both times counts, not how long they are"
 HARDLY_EVER = "two numbers with 53 random bits are hardly ever equal"
@@ -10,17 +9,10 @@ ROW = 'counted = differed(counted, "f") if chance.random() < wrong else agreed(c
 OF_THE_MIGRATION: tuple[tuple[str, str, str, str, str], ...] = (
     (
         "chalicelib/repositories/control.py",
-        'READ_FOR_A_WRITE: Document = {**READ, "changes": {"$slice": -1}, "opensAt": 1, "erasedAt": 1}',
+        'READ_FOR_A_WRITE: Document = {**READ, "changes": {"$slice": -1}, "opensAt": True, "erasedAt": True}',
         "1",
         "2",
-        f"{PROJECTION}; of the latest changes the last one counts",
-    ),
-    (
-        "chalicelib/repositories/control.py",
-        'READ: Document = {"mode": 1, "since": 1, "catchingUp": 1, "fullDrainSeconds": 1, "readAt": "$$NOW"}',
-        "1",
-        "2",
-        PROJECTION,
+        "of the latest changes the last one counts",
     ),
     (
         "migrations/001_create_display_collection.py",
@@ -85,17 +77,45 @@ OF_THE_MIGRATION: tuple[tuple[str, str, str, str, str], ...] = (
     (SIMULATION, PAIR, "chance.random() < against", "(chance.random() <= against)", HARDLY_EVER),
     (SIMULATION, ROW, "chance.random() < wrong", "(chance.random() <= wrong)", HARDLY_EVER),
     (
-        "chalicelib/repositories/quarantine.py",
-        'entries = database[Collections.QUARANTINE].find({"collection": COLLECTION[side].value, **OPEN}, {"_id": 1})',
-        "1",
-        "2",
-        PROJECTION,
+        "chalicelib/repositories/sync_control.py",
+        'NOWHERE: Document = {"_id": SYNC_MODE, "$nor": [{"_id": SYNC_MODE}]}  # only an insert can follow',
+        "'_id'",
+        "'X_id'",
+        "what is inserted is replaced as a whole, id included; nothing has this field",
     ),
     (
-        "chalicelib/repositories/repaired.py",
-        'fields = {"userId": 1, "type": 1, "side": 1, "reading": 1}',
+        "migrations/roundtrip.py",
+        'trial[Collections.CONTROL].replace_one({"_id": SYNC_MODE}, sync_document(mode, 0), upsert=True)',
+        "0",
         "1",
-        "2",
-        PROJECTION,
+        "a mode of a throw-away copy, since the first or the second millisecond of 1970",
+    ),
+    (
+        "chalicelib/services/migration/status/components.py",
+        "percent=float(flag.percent) if flag else 0.0,",
+        "0.0",
+        "1.0",
+        "of a flag that nobody can read the verdict asks for no percentage",
+    ),
+    (
+        SIMULATION,
+        'counted = differed(counted, "f") if chance.random() < wrong else agreed(counted)',
+        "'f'",
+        "'Xf'",
+        "any name of a difference that nobody has answered",
+    ),
+    (
+        "chalicelib/flags/appconfig/session.py",
+        "self._begun = 0.0",
+        "0.0",
+        "1.0",
+        "nobody asks before a session has begun",
+    ),
+    (
+        "chalicelib/services/migration/sync/consistency.py",
+        "return []",
+        "return []",
+        "return None",
+        "either says that nothing was in the way",
     ),
 )

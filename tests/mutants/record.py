@@ -1,5 +1,6 @@
 """Which tests run which line, and how long each test takes: what says with which tests a change is tried."""
 
+import ast
 import json
 import re
 from collections.abc import Iterable
@@ -14,8 +15,12 @@ from coverage import CoverageData
 from tests.guards.guard import ROOT
 from tests.mutants.changes import Change
 
-# Tests that look at a whole package from outside: in other processes, or at what its modules did when imported.
+# Tests that look at a whole package from outside: in other processes, at what its modules did when imported, or at what
+# was made once and is kept for all tests.
 FROM_OUTSIDE = {
+    "chalicelib/api/": "tests/functional/openapi/test_openapi.py",
+    "migrations/": "tests/unit/migrations/test_applied_scripts.py",
+    "migrations/0": "tests/integration/migrations/test_migrations_data.py",
     "infra/operations/": "tests/unit/infra/test_options.py",
     "migrations/__main__.py": "tests/unit/infra/test_options.py",
     "chalicelib/handlers/": "tests/functional/handlers/test_deployed_functions.py",
@@ -43,7 +48,10 @@ class Record:
         naming = (test for test in self.seconds if any(name in _text(test.partition("::")[0]) for name in names))
         outside = {module for package, module in FROM_OUTSIDE.items() if change.file.startswith(package)}
         looking = (test for test in self.seconds if test.partition("::")[0] in outside)
-        tests = {*(lines.get(str(change.line)) or {*of_module, *naming}), *looking}
+        running = {*lines.get(str(change.line), ())}
+        if not running or change.line not in _lines_of_functions(change.file):
+            running |= {*of_module, *naming}
+        tests = running | {*looking}
         return sorted(tests.difference(self.red), key=lambda test: self.seconds.get(test, 0.0))
 
     def batches(self, change: Change, few: int) -> list[list[str]]:
@@ -99,6 +107,14 @@ def _named(place: str, name: str) -> str:
 def _function(context: str) -> str:
     """A test without its parameters, and without what coverage adds."""
     return context.partition("[")[0].partition("|")[0]
+
+
+@cache
+def _lines_of_functions(file: str) -> frozenset[int]:
+    """The lines that do not run when a module is imported, but when something is called."""
+    functions = (node for node in ast.walk(ast.parse(_text(file))) if isinstance(node, ast.FunctionDef))
+    bodies = (range(node.body[0].lineno, (node.end_lineno or 0) + 1) for node in functions)
+    return frozenset(chain(*bodies))
 
 
 @cache

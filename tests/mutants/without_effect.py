@@ -26,6 +26,13 @@ WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {
             "'XIf-Match'",
             TYPES,
         ),
+        (
+            "chalicelib/api/v2/configuration_bodies.py",
+            'raise PydanticCustomError("zone", "not an IANA zone such as Europe/Berlin")',
+            "'zone'",
+            "'Xzone'",
+            "pydantic asks for a name of the error, which nobody is shown",
+        ),
         *((WALKING, KEPT, "1000000", after, IN_MEMORY) for after in ("1000001", "10000000")),
         (
             "chalicelib/repositories/series.py",
@@ -33,6 +40,40 @@ WITHOUT_EFFECT: dict[tuple[str, str, str, str], str] = {
             "database.get_collection(Collections.SERIES, codec_options=WITHOUT_DECIMALS)",
             "(database.get_collection(Collections.SERIES))",
             "no amount is a field of a part: decoding takes twice as long, and finds the same",
+        ),
+        *(
+            (
+                "chalicelib/repositories/point_batches.py",
+                text,
+                "True",
+                "False",
+                "both are of one table, so of one length",
+            )
+            for text in (
+                "first, dates, second, lows, highs, ends = zip(*_FORM.iter_unpack(batch), strict=True)",
+                "return packed([low * factors[high] for low, high in zip(lows, highs, strict=True)])",
+            )
+        ),
+        (
+            "chalicelib/repositories/whole_meters.py",
+            "parts = owned.of_meter(Collections.SERIES, meter[1], codec=WITHOUT_DECIMALS)",
+            "owned.of_meter(Collections.SERIES, meter[1], codec=WITHOUT_DECIMALS)",
+            "(owned.of_meter(Collections.SERIES, meter[1]))",
+            "no amount is a field of a part: decoding takes twice as long, and finds the same",
+        ),
+        (
+            "chalicelib/api/compression.py",
+            "return 1.0",
+            "1.0",
+            "2.0",
+            "every weight above nought is a yes",
+        ),
+        (
+            "chalicelib/services/recording/csv_import.py",
+            "continue",
+            "continue",
+            "pass",
+            "the last statement of a loop's body",
         ),
         *OF_THE_MIGRATION,
     )

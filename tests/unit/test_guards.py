@@ -1,5 +1,7 @@
 """The code that ``make guards`` takes out still exists, and so do the tests that must notice."""
 
+import re
+
 import pytest
 
 from tests.guards.__main__ import silent
@@ -22,6 +24,11 @@ def test_a_test_that_must_notice_exists(test: str) -> None:
     assert found
     decorators = before.rpartition("\n\n")[2]
     assert "parametrize(" not in decorators or "[" in name, "which case of it?"
+    case = name.partition("[")[2].removesuffix("]")
+    unnamed = [part for part in case.split("-") if re.fullmatch(r"[a-z_]+\d+", part) and part not in before]
+    assert [part for part in unnamed if f'"{part.rstrip("0123456789")}"' not in decorators] == [], (
+        "there is no such case"
+    )
 
 
 def test_a_guard_that_has_moved_is_missed_aloud() -> None:

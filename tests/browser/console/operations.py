@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from chalice.test import HTTPResponse
 
-from chalicelib.api.travelling import LARGE_OFTEN
+from chalicelib.api.compression import LARGE_OFTEN
 from chalicelib.domain.backends.component import Component
 
 NOW = "2024-03-15T10:00:00Z"
@@ -207,7 +207,7 @@ class Operations:
 
 
 def _answer(body: Any, status: int) -> HTTPResponse:
-    """As large answers of these routes travel (``api/travelling``): compressed."""
+    """As large answers of these routes travel (``api/compression``): compressed."""
     kind = "application/json" if status < 400 else "application/problem+json"
     content = json.dumps(body).encode()
     if len(content) < LARGE_OFTEN:

@@ -154,6 +154,7 @@ def test_of_the_old_backends_answers_the_last_that_people_asked_for_counts(ports
     ):
         answered(ports, user, component, decision, AT + number)
     assert ports.retirement.old_answers(AT) == {"dashboard": AT + 1}
+    assert ports.retirement.old_answers(AT + 1) == {"dashboard": AT + 1}
     assert ports.retirement.old_answers(AT + 2) == {}
 
 

@@ -1,6 +1,7 @@
 """Component routes: either backend answers in one shape; headers and usage log say which one it was."""
 
 import json
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,6 +51,12 @@ def test_the_etag_of_a_view_begins_with_the_versions_that_it_shows(api: Api) -> 
     record(api, date="2023-02-28", amount=1100)
     assert ask(api, "monthly_charts?type=power&year=2023").headers["ETag"].startswith(f'"{CALCULATION_VERSION}.2-')
     assert ask(api, "dashboard").headers["ETag"].startswith(f'"{CALCULATION_VERSION}.2.0-')
+
+
+def test_an_etag_is_sixteen_digits_of_the_body(api: Api) -> None:
+    for path, versions in (("energy_table?", ""), ("dashboard?", f"{CALCULATION_VERSION}.0.0-")):
+        answer = ask(api, path)
+        assert answer.headers["ETag"] == f'"{versions}{sha256(answer.body).hexdigest()[:16]}"'
 
 
 def test_the_dashboard_has_the_cards_of_each_meter(api: Api) -> None:
@@ -214,6 +221,24 @@ def test_the_zone_is_read_once(api: Api, path: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(api.container.configuration, "settings", counted)
     assert ask(api, path).status_code == 200
     assert read == ["alice"]
+
+
+@pytest.mark.parametrize(
+    ("path", "zone"),
+    [
+        ("timeline_slider?type=power", "Europe/Berlin"),
+        ("monthly_charts?type=power&year=2023", "Europe/Berlin"),
+        ("monthly_charts?type=power&year=2023&shape=energies", "2023-01-31T22:59:59.999Z"),
+    ],
+)
+def test_a_stored_view_brings_its_zone(api: Api, path: str, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the one that its figures are of; who has just chosen another one sees it with the next refresh."""
+    record(api)
+    api.flags.side = Backend.NEW
+    api.container.calculation.refresh("alice", EnergyType.POWER)
+    monkeypatch.setattr(api.container.configuration, "settings", lambda _: UserSettings(ZoneInfo("Asia/Tokyo")))
+    shown = ask(api, path).json_body
+    assert (shown[0]["date"] if isinstance(shown, list) else shown["zone"]) == zone
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,16 @@
 
 import json
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 import pytest
+from chalice import Response
 
+from chalicelib.api.components import routed
+from chalicelib.api.components.bodies import ComponentQuery
+from chalicelib.api.components.component import ComponentRoutes
+from chalicelib.api.components.request import ComponentRequest
 from chalicelib.bootstrap.container import (
     Surroundings,
     compose,
@@ -162,6 +168,17 @@ def test_what_was_read_is_noted_so_that_it_can_be_asked_again(api: Api, path: st
         assert again.get("sourceVersion") == body.get("sourceVersion")
 
 
+def test_the_time_that_a_backend_took_is_noted_to_the_microsecond(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([100.0, 100.0123456789])
+
+    class Time:
+        perf_counter = staticmethod(lambda: next(moments))
+
+    monkeypatch.setattr(routed, "time", Time)
+    ask(api, "dashboard")
+    assert api.usage.rows[-1][0].elapsed_ms == 12.346
+
+
 def test_a_write_is_noted_without_what_was_written(api: Api) -> None:
     record(api)
     usage, _, _ = api.usage.rows[-1]
@@ -205,3 +222,15 @@ def body_by(api: Api, side: Backend, path: str) -> Any:
     answer = ask(api, path)
     assert answer.status_code == 200
     return answer.json_body
+
+
+def test_every_route_says_who_answered_and_takes_the_query_of_components() -> None:
+    def view(request: ComponentRequest) -> Response:
+        return Response(str(request))
+
+    routes = ComponentRoutes("any")
+    declared = routes.operation("GET", "/components/one", headers=("ETag",), refusals=(HTTPStatus.NOT_FOUND,))(view)
+    [operation] = routes.operations
+    assert declared is view
+    assert (operation.headers, operation.refusals) == (("ETag", "X-Backend", "X-Flag-Reason"), (403, 404))
+    assert operation.query is ComponentQuery

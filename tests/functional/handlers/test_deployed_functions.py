@@ -58,6 +58,7 @@ for module, mark, functions in json.loads(sys.argv[1]):
     if not os.fork():
         found = importlib.import_module(module)
         assert "app" not in sys.modules, "the module needs app"
+        assert not [name for name in sys.modules if name.startswith("types_")], "what is for mypy alone is not deployed"
         wrapped = [getattr(found, name).func._original_func for name in functions]
         print(json.dumps([module, [str(getattr(function, mark)) for function in wrapped]]))
         sys.exit()
@@ -92,6 +93,7 @@ def test_there_are_event_functions() -> None:
     assert FUNCTIONS
 
 
+@pytest.mark.long
 def test_event_functions_wear_the_decorator_and_their_module_imports_alone() -> None:
     (module,) = {FUNCTIONS[name].rpartition(".")[0] for name in EVENT_FUNCTIONS}
     assert imported_alone()[module] == [str(model_of(name)) for name in EVENT_FUNCTIONS]

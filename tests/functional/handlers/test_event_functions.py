@@ -61,6 +61,15 @@ def test_a_bulk_import_is_one_refresh_per_meter(api: Api) -> None:
     assert bulk_import_handler(envelope(api.publisher.events[-1]), Context()) == {"refreshed": 2}
 
 
+def test_an_import_that_is_taken_back_is_one_refresh_per_meter(api: Api) -> None:
+    csv = "date,type,amount\n2023-01-31,power,1\n2023-01-31,gas,3\n"
+    imported = api.request("POST", "/v2/energy/import", csv, content_type="text/csv").json_body
+    assert api.request("DELETE", f"/v2/imports/{imported['importId']}").status_code == 200
+    undone = envelope(api.publisher.events[-1])
+    assert display_data.import_undone_handler(undone, Context()) == {"refreshed": 2}
+    assert display_data.import_undone_handler(undone, Context()) == {"refreshed": 0}
+
+
 READING = {"date": "2023-02-28", "amount": 1100}
 EXCHANGE = {"type": "power", "date": "2023-02-15", "finalOld": 1150, "initialNew": 5}
 

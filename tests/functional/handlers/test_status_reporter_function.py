@@ -23,7 +23,7 @@ from chalicelib.handlers.status_reporter import status_reporter
 from chalicelib.monitoring.metrics import metrics
 from tests.functional.conftest import NOW, Api
 from tests.functional.handlers.event_calls import Context
-from tests.unit.flags.rollout import ORDER, Rollout
+from tests.unit.flags.rollout import REQUEST, Rollout
 
 SCHEDULE = {"id": "schedule-1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
 TABLE = Component.ENERGY_TABLE
@@ -113,7 +113,7 @@ def test_a_flag_that_is_off_sends_nobody_and_a_closed_gate_neither(reported: Rep
     reported.rollout.set(enabled=True)
     reported.run()
     assert reported.metrics()["FlagPercent", TABLE] == 25
-    reported.rollout.flags.changes.kill(ORDER)
+    reported.rollout.flags.changes.kill(REQUEST)
     reported.run()
     assert reported.metrics()["FlagPercent", TABLE] == 0
 

@@ -1,18 +1,24 @@
 """The scheduled function as Lambda calls it: what another application wrote is carried over, in the mode's limits."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from chalicelib.bootstrap.container import compose, using
+from chalicelib.bootstrap.container import Container, compose, using
 from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.events.contracts import EnergyReadingsSynced
 from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.readings import EnergyType
 from chalicelib.handlers.display_data import energy_readings_synced_handler
+from chalicelib.handlers.sweeper import sweeper
 from chalicelib.handlers.sync_job import sync_job
+from chalicelib.services.migration.sync.sync_job import SyncReport
+from chalicelib.services.refresh.sweeper import SweepReport
 from infra.simulation.memory.migration.sides import reading
 from tests.functional.conftest import NOW, Api
 from tests.functional.handlers.event_calls import Context, envelope
@@ -138,3 +144,99 @@ def test_a_failure_is_raised_so_that_lambda_knows_and_the_next_run_goes_on(follo
         run(follows)
     follows.store.down = False
     assert run(follows)["inserted"] == 1
+
+
+class Asked:
+    """Stands for the services of a run: notes the time that it is given, and refuses as a test says."""
+
+    def __init__(self, error: Exception | None = None, takes_ms: int = 0, swept: Any = "swept") -> None:
+        self.error, self.takes_ms, self.swept = error, takes_ms, swept
+        self.asked: list[float] = []
+        self.now = NOW
+
+    def run(self, seconds: float, progress: Callable[[SyncReport], None] | None = None) -> Any:
+        if progress is None:
+            self.now += self.takes_ms
+            return SweepReport(self.swept, refreshed=3)
+        self.asked.append(seconds)
+        progress(SyncReport("unfinished", changes=4))
+        if self.error:
+            raise self.error
+        return SyncReport("synced", lag_seconds=2.5)
+
+    def send_lost(self) -> int:
+        return 0
+
+    def verify_by_schedule(self, seconds: float) -> None:
+        self.asked.append(seconds)
+        if self.error:
+            raise self.error
+
+    def use(self) -> Any:
+        operations = SimpleNamespace(sync=self, sweeper=self, fan_out=self, consistency=self)
+        return using(cast(Container, SimpleNamespace(operations=operations, clock=lambda: self.now)))
+
+
+def test_a_run_has_240_s_and_its_progress_is_logged(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("INFO")
+    asked = Asked()
+    with asked.use():
+        assert sync_job(SCHEDULE, Context())["state"] == "synced"
+    assert asked.asked == [240.0]
+    [record] = [record for record in caplog.records if record.message == "sync job goes on"]
+    assert record.__dict__["progress"]["changes"] == 4
+    said = capsys.readouterr().out
+    assert '"SyncLag":[2500.0]' in said
+    assert '"SyncStopped":[0.0]' in said
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "stopped"),
+    [(SyncStoppedError("a person must answer"), "stopped", 1.0), (SyncModeError("not in old_only"), "refused", 0.0)],
+)
+def test_a_run_that_may_not_go_on_says_why_and_only_one_that_is_stopped_rings(
+    error: Exception,
+    state: str,
+    stopped: float,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with Asked(error).use():
+        assert sync_job(SCHEDULE, Context()) == {"state": state, "reason": str(error)}
+    errors = [(record.message, record.__dict__["reason"]) for record in caplog.records if record.levelname == "ERROR"]
+    assert errors == ([("the sync job is stopped until a person answers", str(error))] if stopped else [])
+    said = capsys.readouterr().out
+    assert f'"SyncStopped":[{stopped}]' in said
+    assert "SyncLag" not in said
+
+
+@pytest.mark.parametrize(
+    ("takes_ms", "compared"),
+    [(0, 15.0), (20_000, 15.0), (20_001, 14.999), (34_500, 0.5), (34_999, 0.001), (35_000, None), (40_000, None)],
+)
+def test_the_comparison_behind_a_sweep_has_what_is_left_and_15_s_at_most(takes_ms: int, compared: float | None) -> None:
+    asked = Asked(takes_ms=takes_ms)
+    with asked.use():
+        sweeper(SCHEDULE, Context())
+    assert asked.asked == ([] if compared is None else [pytest.approx(compared, abs=1e-6)])
+
+
+@pytest.mark.parametrize("swept", ["resting", "unfinished"])
+def test_nothing_is_compared_before_all_that_lags_is_refreshed(swept: str) -> None:
+    asked = Asked(swept=swept)
+    with asked.use():
+        sweeper(SCHEDULE, Context())
+    assert asked.asked == []
+
+
+@pytest.mark.parametrize("error", [SyncModeError("the mode is changing"), UnavailableError("out of time")])
+def test_a_comparison_that_cannot_be_made_now_is_logged_and_takes_nothing_from_the_sweep(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Asked(error).use():
+        assert sweeper(SCHEDULE, Context())["refreshed"] == 3
+    [warning] = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.message == "the comparison of all meters goes on with the next run"
+    assert warning.__dict__["reason"] == str(error)

@@ -83,6 +83,10 @@ def test_it_is_said_in_the_log_and_counted(
     caplog.clear()
     handled({"version": 7, "userId": "alice"})
     (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.message == "event of an unknown version, its meters are calculated again in full"
+    (done,) = [record for record in caplog.records if record.message == "event handled"]
+    said = ("EnergyReadingCreated", 7, 2)
+    assert tuple(done.__dict__[name] for name in ("event_type", "event_version", "refreshed")) == said
     assert (warning.__dict__["event_type"], warning.__dict__["event_version"]) == ("EnergyReadingCreated", 7)
     assert '"EventsOfUnknownVersion":[1.0]' in capsys.readouterr().out
 

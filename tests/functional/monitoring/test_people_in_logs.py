@@ -20,6 +20,7 @@ from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.handlers.account_eraser import account_eraser
 from chalicelib.handlers.display_data import energy_reading_created_handler
 from chalicelib.handlers.sweeper import sweeper
+from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.names import SERVICE
 from chalicelib.monitoring.people import SOMEBODY, begin_call
 from chalicelib.services.account.erasure import AccountErasureService
@@ -119,6 +120,16 @@ def test_a_write_that_breaks_or_is_refused_names_nobody(api: Api, said: Said, ve
     api.store.down = True
     assert api.request("POST", f"/{version}/energy", READING, user=MARKED).status_code == 503
     check_nobody_is_named(said(), something="UnavailableError")
+
+
+def test_code_that_forgets_itself_names_nobody_who_calls(api: Api, said: Said) -> None:
+    def summary(user_id: str, *_: object, **__: object) -> NoReturn:
+        logger().warning(f"the cards of {user_id}")
+        raise UnavailableError("later")
+
+    with breaking(api, display=SimpleNamespace(summary=summary)):
+        api.request("GET", "/v2/display?type=power&dataType=summary", user=MARKED)
+    check_nobody_is_named(said(), something=f"the cards of {SOMEBODY}")
 
 
 def test_an_unexpected_error_says_everything_else(api: Api, said: Said) -> None:

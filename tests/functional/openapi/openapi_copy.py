@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chalicelib.api.components import openapi as components
+from chalicelib.api.openapi.schemas import Members
 from chalicelib.api.ops import openapi as ops
-from chalicelib.api.schemas import Members
 from chalicelib.api.v1 import openapi as v1
 from chalicelib.api.v2 import openapi as v2
 

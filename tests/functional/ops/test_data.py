@@ -12,6 +12,7 @@ from chalicelib.domain.backends.sides import (
     SyncMode,
     SyncState,
 )
+from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.meters.walks import (
     Finding,
     Verification,
@@ -21,6 +22,7 @@ from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.people import SOMEBODY
 from chalicelib.services.migration.sync import consistency
+from chalicelib.services.refresh.sweeper import Staleness
 from infra.simulation.memory.migration.sides import reading
 from tests.functional.conftest import NOW, Api
 from tests.functional.ops.operating import Operator
@@ -136,6 +138,34 @@ def test_at_most_fifty_meters_are_named(operator: Operator, clock: Time, monkeyp
     assert (seen["failing"], len(seen["meters"])) == (60, 50)
 
 
+def test_a_clock_that_runs_behind_shows_no_time_before_none(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Since when a meter lags is the database's time, and so is the time of the look; a failover may set it back."""
+    meter = LaggingMeter("alice|power", 7, "ValueError")
+    meters = [FailingMeter(meter, since, NOW + 1_000) for since in (None, NOW + 9_000, NOW, NOW - 1_260)]
+    found = Staleness(4, 1.26, 4, meters, NOW)
+    monkeypatch.setattr(container(operator).operations.sweeper, "staleness", lambda _: found)
+    seen = operator.sees("staleness")
+    assert [meter["sinceSeconds"] for meter in seen["meters"]] == [None, 0, 0, 1.3]
+    assert seen["oldestSeconds"] == 1.3
+
+
+def test_what_was_done_is_listed_in_full(operator: Operator) -> None:
+    operator.posts("staleness/sweep", {"reason": "they complain"})
+    assert operator.sees("actions") == {
+        "actions": [
+            {
+                "action": "sweep",
+                "by": "olga",
+                "reason": "they complain",
+                "subject": None,
+                "at": "2023-11-14T22:13:20.000Z",
+            }
+        ]
+    }
+
+
 def test_a_sweep_refreshes_for_some_seconds_and_the_next_one_does_the_rest(operator: Operator, clock: Time) -> None:
     write(operator, *(f"person-{number}" for number in range(9)))
     clock.now += 60_000
@@ -204,13 +234,34 @@ def test_a_verify_finds_what_differs_and_names_nobody(operator: Operator, capfd:
     capfd.readouterr()
     answer = operator.request("POST", "verify", {})
     seen = answer.json_body
-    assert (seen["finished"], seen["meters"], seen["of"], seen["differences"]) == (True, 1, 1, 1)
-    [finding] = seen["findings"]
-    assert (finding["meter"], finding["document"]) == (f"{SOMEBODY}|power", f"more-of-{SOMEBODY}")
-    assert finding["problem"] == finding["kind"], "no amount and no date"
+    kind = "not as it should be"
+    finding = {
+        "meter": f"{SOMEBODY}|power",
+        "collection": "source_energy_readings",
+        "document": f"more-of-{SOMEBODY}",
+        "problem": kind,  # no amount and no date
+        "kind": kind,
+    }
+    assert seen == {
+        "finished": True,
+        "meters": 1,
+        "of": 1,
+        "differences": 1,
+        "findings": [finding],
+        "command": "python -m infra verify",
+    }
     assert "marked" not in answer.body.decode() + "".join(capfd.readouterr())
     last = operator.sees("verify")
-    assert (last["at"], last["meters"], last["differences"]) == ("2023-11-14T22:13:20.000Z", 1, 1)
+    assert last == {
+        "at": "2023-11-14T22:13:20.000Z",
+        "upTo": "2023-11-14T22:13:20.000Z",
+        "meters": 1,
+        "lagging": 0,
+        "differences": 1,
+        "firstSeen": "2023-11-14T22:13:20.000Z",
+        "lastSeen": "2023-11-14T22:13:20.000Z",
+        "command": "python -m infra verify --last",
+    }
 
 
 @pytest.fixture
@@ -269,14 +320,14 @@ def test_the_way_to_new_only_compares_in_steps_and_is_refused_until_all_is_equal
 ) -> None:
     write(operator, *(f"person-{number:02}" for number in range(30)))
     container(operator).operations.sweeper.run_at_once(60)
-    wish = {"mode": "new_only", "reason": "on we go"}
+    asked = {"mode": "new_only", "reason": "on we go"}
     clock.step = 500
-    assert "has seen" in operator.refused("PUT", "sync-mode", wish, 409)["detail"]
+    assert "has seen" in operator.refused("PUT", "sync-mode", asked, 409)["detail"]
     clock.step = 0
     operator.api.sides.write("person-29", reading("more", POWER, 3_600_000, 6))
-    assert "verify finds differences (1)" in operator.refused("PUT", "sync-mode", wish, 409)["detail"]
+    assert "verify finds differences (1)" in operator.refused("PUT", "sync-mode", asked, 409)["detail"]
     container(operator).operations.consistency.repair()
-    assert operator.puts("sync-mode", wish)["mode"] == "new_only"
+    assert operator.puts("sync-mode", asked)["mode"] == "new_only"
     assert operator.api.store.stored.sync.writes == (Side.NEW,)
 
 

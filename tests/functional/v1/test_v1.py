@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
+from chalicelib.api.upload import UploadedFile
+from chalicelib.api.v1.shapes import ImportQuery
 from chalicelib.domain.events.contracts import EnergyReadingCreated, EnergyReadingDeleted, EnergyReadingUpdated
+from chalicelib.domain.files.csv.options import CsvOptions
+from chalicelib.domain.files.imports.options import ImportOptions
+from chalicelib.domain.readings import EnergyType
 from tests.functional.conftest import Api, error
 
 READING_MEMBERS = ["_id", "userId", "type", "date", "amount", "createdAt", "updatedAt"]
@@ -226,3 +231,24 @@ def test_a_dead_database_is_503_when_looking_too(api: Api, path: str) -> None:
     api.store.down = True
     assert int(api.request("GET", path).headers["Retry-After"]) > 0
     error(api.request("GET", path), 503)
+
+
+def test_every_option_of_an_import_is_what_the_service_gets() -> None:
+    query = {
+        "mode": "partial",
+        "confirm": "true",
+        "onConflict": "skip",
+        "delimiter": ";",
+        "decimal": ",",
+        "dateOrder": "mdy",
+        "type": "gas",
+        "dateColumn": "when",
+        "typeColumn": "what",
+        "amountColumn": "how much",
+    }
+    file = UploadedFile(b"", "readings.csv", "text/csv")
+    csv = CsvOptions(";", ",", "mdy", EnergyType.GAS, "when", "what", "how much")
+    assert ImportQuery.model_validate(query).options(file) == ImportOptions(
+        "partial", True, False, "skip", csv, "readings.csv"
+    )
+    assert ImportQuery().options(file) == ImportOptions(file_name="readings.csv")

@@ -24,7 +24,7 @@ LATER = {
     *(f"{room}/{path.name}" for room in ("console", "screens") for path in (files.FOLDER / room).glob("*.js")),
     *(f"components/reading_{name}.js" for name in ("form", "questions")),
     *(f"demo/{name}.js" for name in ("demo", "demo_api", "demo_words", "household", "welcome")),
-    *(f"device/{name}.js" for name in ("device", "offline", "offline_words", "queue", "stay")),
+    *(f"device/{name}.js" for name in ("device", "offline", "offline_words", "queue", "stay_signed_in")),
     *(f"files/csv_{name}.js" for name in ("export", "file", "list", "report", "words")),
     *(f"meters/{name}.js" for name in ("meter_settings", "meter_words", "reminder")),
     *(f"page/{name}.js" for name in ("saving", "sign_in")),

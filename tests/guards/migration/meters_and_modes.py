@@ -41,7 +41,7 @@ OF_THE_MIGRATION = (
     ),
     Guard(
         "the fence of an erased account, in every write of a reading",
-        "chalicelib/repositories/foreseen.py",
+        "chalicelib/repositories/prefetch.py",
         'others = {"_id": {"$in": [MODE_CHANGES, fence_id(user_id)]}}',
         'others = {"_id": {"$in": [MODE_CHANGES]}}',
         (
@@ -51,7 +51,7 @@ OF_THE_MIGRATION = (
     ),
     Guard(
         "the fence of an erased account, in every other write",
-        "chalicelib/repositories/foreseen.py",
+        "chalicelib/repositories/prefetch.py",
         "sync_state(control.database, session, [user_id])",
         "sync_state(control.database, session)",
         (
@@ -85,10 +85,7 @@ OF_THE_MIGRATION = (
         "chalicelib/repositories/queries.py",
         "start_session(snapshot=True)",
         "start_session()",
-        (
-            f"{MEET}[a function, and a correction of what it is about]",
-            f"{MEET}[a function, and other settings]",
-        ),
+        (f"{MEET}[a function, and a correction of what it is about]",),
     ),
     Guard(
         "the snapshot that a comparison reads at",
@@ -136,7 +133,7 @@ OF_THE_MIGRATION = (
         'change = {"$inc": {"sourceVersion": 1},',
         'change = {"$inc": {"sourceVersion": 0},',
         (
-            "tests/integration/repositories/test_foreseen.py::test_every_write_ends_as_if_nothing_had_been_foreseen[old_only-0]",
+            "tests/integration/repositories/test_prefetch.py::test_every_write_ends_as_if_nothing_had_been_prefetched[old_only-0]",
         ),
     ),
     Guard(
@@ -204,16 +201,16 @@ OF_THE_MIGRATION = (
     Guard(
         "a write begins a damaged meter again",
         "chalicelib/repositories/meters.py",
-        "meter = self._changed(known | SOUND, first, last, now)",
-        "meter = self._changed(known, first, last, now)",
-        (f"{WRITTEN_OVER}[behind without anything dirty]",),
+        "goes_on, begins = partial(change, SOUND),",
+        "goes_on, begins = partial(change, {}),",
+        (f"{READ_OVER}[sourceVersion is 'x']",),
     ),
     Guard(
         "a meter that comes back is above all that it was",
         "chalicelib/repositories/meters.py",
-        "if meter is None and self._begins(energy_type, now):",
-        "if meter is None:",
-        (f"{WRITTEN_OVER}[the meter is gone]",),
+        "return None if is_left else change({}, upsert=True)",
+        "return change({}, upsert=True)",
+        (f"{WRITTEN_OVER}[the meter and all it shows are gone]",),
     ),
     Guard(
         "a view that is newer than its meter is not replaced as if it were older",
@@ -259,7 +256,7 @@ OF_THE_MIGRATION = (
     ),
     Guard(
         "the readable instants reach as far as local dates do",
-        "chalicelib/domain/readings.py",
+        "chalicelib/domain/readings/__init__.py",
         "FIRST_READABLE = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - timedelta(days=1)",
         "FIRST_READABLE = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)",
         (f"{READABLE}test_the_first_local_day_of_the_kept_years_is_taken_once_and_shown",),
@@ -287,7 +284,7 @@ OF_THE_MIGRATION = (
     Guard(
         "nobody rises by a restored flag document",
         "chalicelib/flags/changes/apply.py",
-        "if any(rises(before.flag(name, 0), flag) for name, flag in after.flags.items()):",
+        "if any(rises(before.flag(name, now), flag) for name, flag in after.flags.items()):",
         "if False:",
         (f"{FLAGS}test_restore.py::test_nobody_is_sent_to_the_new_backend_again_before_the_data_allow_it",),
     ),

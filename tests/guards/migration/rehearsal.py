@@ -76,7 +76,7 @@ REHEARSAL = (
         (f"{RETIRING}test_a_brown_out_that_is_refused_for_something_else_is_not_taken_for_withheld",),
     ),
     Guard(
-        "who left in spite of a hindrance is noticed",
+        "who left in spite of a blocker is noticed",
         "infra/rehearsal/retiring.py",
         'require(found.code == 0, f"left in spite',
         'require(True, f"left in spite',

@@ -55,8 +55,8 @@ REMOVAL = (
     Guard(
         "a removal that cannot be planned is in the way, whatever is forced",
         "infra/operations/retire/ending.py",
-        "        yield Hindrance(Part.REFERENCES, text, command, unknown=True)\n",
-        "        yield Hindrance(Part.REFERENCES, text, command)\n",
+        "        yield Blocker(Part.REFERENCES, text, command, unknown=True)\n",
+        "        yield Blocker(Part.REFERENCES, text, command)\n",
         ("tests/unit/infra/operations/test_retire_command.py::test_a_removal_that_cannot_be_planned_is_in_the_way",),
     ),
     Guard(

@@ -216,7 +216,7 @@ RETIREMENT = (
     Guard(
         "the calendar is read once in ten seconds",
         WATCH,
-        "if self.looked_at is None or not 0 <= now - self.looked_at < self.cache_ms:",
+        "if self._looked_at is None or not 0 <= now - self._looked_at < self._cache_ms:",
         "if True:",
         (f"{ANSWERS}test_the_calendar_is_read_once_in_ten_seconds",),
     ),

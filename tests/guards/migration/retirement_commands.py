@@ -3,7 +3,7 @@
 from tests.guards.guard import Guard
 
 FLAGS = "chalicelib/domain/migration/retirement/full_flags.py"
-HINDRANCES = "chalicelib/domain/migration/retirement/hindrances.py"
+BLOCKERS = "chalicelib/domain/migration/retirement/blockers.py"
 COMMANDS = "chalicelib/services/migration/retirement/commands.py"
 RECORDS = "chalicelib/repositories/retirement.py"
 OF_OPERATORS = "chalicelib/repositories/operator_records.py"
@@ -78,7 +78,7 @@ RETIREMENT_COMMANDS = (
     ),
     Guard(
         "nobody passes by what people would see or lose",
-        HINDRANCES,
+        BLOCKERS,
         "        return self.part in FORCIBLE and not self.unknown",
         "        return True",
         (
@@ -89,7 +89,7 @@ RETIREMENT_COMMANDS = (
     Guard(
         "the mode waits until nothing is in the way",
         ENDING,
-        "            _check_clean(hindrances(target, database, days, quiet_days), force=force)\n",
+        "            _check_clean(blockers(target, database, days, quiet_days), force=force)\n",
         "",
         (
             f"{SHELL}test_the_mode_is_taken_to_new_only_once_nothing_is_in_the_way",

@@ -1,4 +1,4 @@
-"""The guards of rollouts that carry themselves: what keeps a way back, a reason, a second person and the records."""
+"""The guards of automatic rollouts: what keeps a way back, a reason, a second person and the records."""
 
 from tests.guards.guard import Guard
 
@@ -155,14 +155,14 @@ ROLLOUTS = (
         "if not self.rollouts.save(rollout):",
         (
             f"{GATED}test_an_agreement_is_left_where_appconfig_refuses_the_change",
-            f"{GATED}test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one[order0]",
+            f"{GATED}test_a_rise_by_hand_needs_a_second_person_where_the_plan_says_so[change0]",
         ),
     ),
     Guard(
         "the second person's agreement to a rise by hand past a shut gate",
         GATED_RISES,
-        "_check_agreed(rollout, wished, order.by, gate_is_open=verdict.is_open)",
-        "_check_agreed(rollout, wished, order.by, gate_is_open=True)",
+        "_check_agreed(rollout, wanted, request.by, gate_is_open=verdict.is_open)",
+        "_check_agreed(rollout, wanted, request.by, gate_is_open=True)",
         (f"{GATED}test_by_hand_the_agreement_to_the_plans_step_is_none_to_pass_by_a_gate_that_is_shut",),
     ),
     Guard(
@@ -235,7 +235,7 @@ ROLLOUTS = (
         "        return True",
         (
             f"{COMMANDS}test_a_rise_waits_for_a_second_person_and_test_users_do_not",
-            f"{GATED}test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one[order0]",
+            f"{GATED}test_a_rise_by_hand_needs_a_second_person_where_the_plan_says_so[change0]",
         ),
     ),
     Guard(
@@ -281,21 +281,21 @@ ROLLOUTS = (
     Guard(
         "the document on top of which a step is taken",
         "chalicelib/flags/changes/carried.py",
-        "order = ChangeRequest(asked.by, asked.reason, expected)",
-        "order = ChangeRequest(asked.by, asked.reason)",
+        "request = ChangeRequest(asked.by, asked.reason, expected)",
+        "request = ChangeRequest(asked.by, asked.reason)",
         (f"{FLAGS}test_carried.py::test_a_step_is_taken_only_on_top_of_the_document_that_was_looked_at",),
     ),
     Guard(
         "the gate before a rise by hand",
         "chalicelib/flags/changes/gated.py",
-        "if not (verdict.is_open or order.hurry):",
+        "if not (verdict.is_open or request.hurry):",
         "if False:",
         (f"{GATED}test_a_rise_is_refused_while_the_gate_is_shut_and_says_what_comes_first[conditions0]",),
     ),
     Guard(
         "the gate before what the global gate lets in",
         "chalicelib/flags/changes/apply.py",
-        "opened = opens(before.flags.values(), flag, wished)",
+        "opened = opens(before.flags.values(), flag, wanted)",
         "opened = list[Flag]()",
         (f"{GATED}test_opening_the_global_gate_is_a_rise_of_what_stands_behind_it",),
     ),
@@ -304,7 +304,7 @@ ROLLOUTS = (
         "chalicelib/flags/changes/gated.py",
         "if rollout.state is State.RUNNING:",
         "if False:",
-        (f"{GATED}test_while_a_rollout_carries_the_component_nobody_raises_it_by_hand[order1]",),
+        (f"{GATED}test_while_a_rollout_carries_the_component_nobody_raises_it_by_hand[change1]",),
     ),
     Guard(
         "the version of a rollout that an erasure has changed",

@@ -2,6 +2,8 @@
 
 from tests.guards.guard import Guard
 
+MODES = "tests/unit/services/migration/sync/test_consistency.py::"
+VERIFY_BY_WORKERS = "tests/integration/sync/test_verify_by_workers.py::"
 REPAIR = "tests/integration/sync/test_repair.py::"
 SYNC_JOB = "tests/integration/sync/test_sync_job.py::"
 UNDONE = "tests/integration/sync/test_undone_imports.py::"
@@ -10,11 +12,51 @@ HISTORY = "tests/integration/infra/history/test_history.py::"
 JUDGE = "tests/unit/infra/drills/history/test_checker.py::"
 
 LIMITS = "tests/integration/repositories/test_time_limits.py::"
-FORESEEN = "tests/integration/repositories/test_foreseen.py::test_every_write_ends_as_if_nothing_had_been_foreseen"
+PREFETCH = "tests/integration/repositories/test_prefetch.py::"
+PREFETCHED = f"{PREFETCH}test_every_write_ends_as_if_nothing_had_been_prefetched"
 
 BY_WORKERS = "tests/integration/sync/test_sync_by_workers.py::"
 
+COMMANDS = "tests/unit/infra/operations/migrate/test_migrate_commands.py::"
+DIVIDED = f"{COMMANDS}test_a_backfill_by_workers"
+DIVIDED_DATA = "tests/integration/migrations/test_backfill_by_workers.py::"
+
 OF_THE_DATA = (
+    Guard(
+        "who has lost the lock of the migrations waits for no workers",
+        "infra/operations/migrate/by_workers.py",
+        "                        check()\n",
+        "",
+        (f"{DIVIDED}_is_a_difference_of_both_sides_and_then_a_sweep[form0]",),
+    ),
+    Guard(
+        "a backfill by workers refreshes what is displayed",
+        "infra/operations/migrate/by_workers.py",
+        "(Walk.SYNC, Walk.SWEEP)",
+        "(Walk.SYNC,)",
+        (f"{DIVIDED}_is_a_difference_of_both_sides_and_then_a_sweep[form0]",),
+    ),
+    Guard(
+        "a backfill by workers fails where a meter cannot be refreshed",
+        "infra/operations/migrate/by_workers.py",
+        "if found.differences:",
+        "if False:",
+        (f"{DIVIDED_DATA}test_a_meter_that_cannot_be_refreshed_is_a_failure_as_it_is_for_one_process",),
+    ),
+    Guard(
+        "a difference that has ended is not begun again because looking on broke off",
+        "infra/operations/migrate/by_workers.py",
+        "again_when_unavailable(partial(walked, operations.fan_out, walk, self._ranges, seen))",
+        "walked(operations.fan_out, walk, self._ranges, seen)",
+        (f"{COMMANDS}test_looking_on_takes_a_break_of_the_connection_and_begins_no_walk_again",),
+    ),
+    Guard(
+        "a database alone is refused before a script has begun",
+        "infra/operations/migrate/commands.py",
+        "    Deployment.of(target)  #",
+        "    #",
+        (f"{COMMANDS}test_a_database_alone_has_no_workers_which_is_said_before_anything_is_done",),
+    ),
     Guard(
         "workers count together what they delete",
         "chalicelib/services/migration/sync/sync_job.py",
@@ -59,52 +101,66 @@ OF_THE_DATA = (
     ),
     Guard(
         "a look ahead that meets a damaged document says nothing",
-        "chalicelib/repositories/foreseen.py",
+        "chalicelib/repositories/prefetch.py",
         "for document in documents if not flaws_in(document)}",
         "for document in documents}",
-        (f"{FORESEEN}[old_only-0]",),
+        (f"{PREFETCHED}[old_only-0]",),
     ),
     Guard(
         "a look ahead on another side than the authoritative one says nothing",
-        "chalicelib/repositories/foreseen.py",
+        "chalicelib/repositories/prefetch.py",
         "_judged(found, expected) if side is state.authoritative else by_id",
         "_judged(found, expected)",
-        (f"{FORESEEN}[new_only-3]",),
+        (f"{PREFETCHED}[new_only-3]",),
     ),
     Guard(
         "a look ahead at a reading with doubles says nothing",
-        "chalicelib/repositories/foreseen.py",
-        'or found.get("beside") ',
+        "chalicelib/repositories/prefetch.py",
+        "or _is_doubled(found, own[0]) ",
         "",
-        (f"{FORESEEN}[old_only-2]",),
+        (f"{PREFETCHED}[old_only-2]",),
     ),
     Guard(
         "a look ahead at another instant does not say whether one is taken",
-        "chalicelib/repositories/foreseen.py",
+        "chalicelib/repositories/prefetch.py",
         'until_then = self.found.get("before") if self.place == (energy_type, instant) else None',
         'until_then = self.found.get("before")',
-        ("tests/unit/repositories/test_foreseen.py::test_of_another_meter_or_instant_it_says_nothing[asked1]",),
+        ("tests/unit/repositories/test_prefetch.py::test_of_another_meter_or_instant_it_says_nothing[asked1]",),
     ),
     Guard(
         "a look ahead at another instant does not say what is next to one",
-        "chalicelib/repositories/foreseen.py",
+        "chalicelib/repositories/prefetch.py",
         "near = self.found.get(where) if self.place == (energy_type, instant) else None",
         "near = self.found.get(where)",
-        (f"{FORESEEN}[old_only-1]",),
+        (f"{PREFETCHED}[old_only-1]",),
     ),
     Guard(
         "a look ahead that meets doubles says nothing",
-        "chalicelib/repositories/foreseen.py",
+        "chalicelib/repositories/prefetch.py",
         "return len(dates) == len(documents)",
         "return not any(map(flaws_in, documents))",
-        (f"{FORESEEN}[old_only-7]",),
+        (f"{PREFETCHED}[old_only-7]",),
+    ),
+    Guard(
+        "what was looked up on the new side says nothing of doubles on the old one",
+        "chalicelib/repositories/dual_write.py",
+        "return self._side is Side.OLD and self._prefetched",
+        "return self._prefetched",
+        ("tests/integration/repositories/test_prefetch.py::test_so_it_does_while_the_old_side_catches_up[3]",),
     ),
     Guard(
         "a reading that moves is not beside itself",
-        "chalicelib/repositories/foreseen.py",
+        "chalicelib/repositories/prefetch.py",
         '"_id": {"$ne": id_of(expected.reading_id)}, **place',
         "**place",
-        (f"{FORESEEN}[new_only-2]",),
+        (f"{PREFETCH}test_a_reading_that_moves_back_is_not_what_comes_after_it[new_only]",),
+    ),
+    Guard(
+        "an id that is taken elsewhere is looked for once it was met",
+        "chalicelib/repositories/reconcile.py",
+        "partial(work, are_strays=True)",
+        "partial(work, are_strays=False)",
+        (f"{REPAIR}test_a_twin_under_another_user_comes_back_there_and_both_meters_show_it",),
     ),
     Guard(
         "the limit of deletions in the transaction that deletes",
@@ -121,10 +177,7 @@ OF_THE_DATA = (
         "chalicelib/services/migration/sync/deletions.py",
         "if deleted > DELETES_UNASKED and deleted * 2 >= written:",
         "if False:",
-        (
-            f"{REPAIR}test_the_job_deletes_no_crowd_of_twins_by_itself_and_says_so[by the stream]",
-            f"{REPAIR}test_way_back_from_new_only_stops_before_it_empties_the_old_side",
-        ),
+        (f"{REPAIR}test_the_job_deletes_no_crowd_of_twins_by_itself_and_says_so[by the stream]",),
     ),
     Guard(
         "no first meter where most of the side that is believed is gone",
@@ -136,7 +189,7 @@ OF_THE_DATA = (
     Guard(
         "the number that a mass deletion needs",
         "infra/operations/verify/repair.py",
-        "if plan.needs_number and wish.allow_deletes is None:",
+        "if plan.needs_number and request.allow_deletes is None:",
         "if False:",
         (f"{REPAIR}test_without_the_jobs_stop_a_repair_still_refuses_to_delete_so_much",),
     ),
@@ -156,6 +209,20 @@ OF_THE_DATA = (
 """,
         "",
         (f"{REPAIR}test_no_mode_changes_while_the_job_is_stopped[old_only]",),
+    ),
+    Guard(
+        "what workers find before a change of mode counts",
+        "chalicelib/services/migration/sync/sync_modes.py",
+        "kept, count_differences or self._count_differences)",
+        "kept, self._count_differences)",
+        (f"{MODES}test_who_is_asked_to_compare_everything_decides_whether_a_side_goes_on_alone",),
+    ),
+    Guard(
+        "workers compare from the start before a change of mode",
+        "infra/operations/sync/comparing.py",
+        "show, restart=True)",
+        "show)",
+        (f"{VERIFY_BY_WORKERS}test_what_workers_find_lets_a_side_go_on_alone_or_not",),
     ),
     Guard(
         "what is taken away is kept",
@@ -221,8 +288,8 @@ OF_THE_DATA = (
     Guard(
         "the removal of a reading's twin",
         "chalicelib/repositories/dual_write.py",
-        "twin = collection.find_one_and_delete({",
-        "twin = collection.find_one({",
+        "collection.delete_one(same)",
+        "collection.find_one(same)",
         (f"{HISTORY}test_no_answer_denies_an_earlier_one_while_everything_flips",),
     ),
     Guard(

@@ -1,5 +1,7 @@
 """An erasure finds what names a person by indexes, except in records that are short and may name anybody in a text."""
 
+import pytest
+
 from chalicelib.domain.backends.sides import SyncMode
 from tests.integration.account.conftest import Place
 from tests.integration.account.person import neighbours, set_mode
@@ -13,6 +15,7 @@ SHORT = {
 }
 
 
+@pytest.mark.plans
 def test_an_erasure_passes_over_no_large_collection(mongodb_uri: str, place: Place) -> None:
     set_mode(place.database, SyncMode.DUAL_WRITE)
     person = place.person()

@@ -14,10 +14,10 @@ from bson import Decimal128, ObjectId
 from pymongo.database import Database
 
 from chalicelib.domain.backends.sides import SyncMode, SyncState
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.ports.values import MeterSnapshot, MeterState, UserSettings
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of
 from tests.by_the_book.agreement import exchanges_of, modulus_of, readings_of

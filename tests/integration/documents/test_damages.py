@@ -106,4 +106,6 @@ def test_documents_of_other_meters_are_not_looked_at(migrated: Database[Any]) ->
     for key in ("anna|gas", "anna|powers", "ann|power", "anna|power}x"):
         for name in ("meters", "display_energy_data", "meter_series"):
             migrated[name].insert_one({"_id": f"{key}|1" if name != "meters" else key, "userId": key})
+    for name in ("display_energy_data", "meter_series"):
+        migrated[name].insert_many([{"_id": key, "userId": key, "year": key} for key in ("anna|power", "anna|power}")])
     assert damages(migrated, ("anna", POWER)) == []

@@ -89,7 +89,7 @@ def bulk(*codes: int) -> BulkWriteError:
     ("raised", "heard", "words"),
     [
         (DuplicateKeyError("x"), DuplicateReadingError, "a reading of this type at this instant is already stored"),
-        (bulk(11000, 11000), DuplicateReadingError, "readings of the same instants are already stored"),
+        (bulk(11000, 11000), DuplicateReadingError, "a reading of this type at this instant is already stored"),
         (bulk(11000, 121), BulkWriteError, "batch op errors"),
         (bulk(121), BulkWriteError, "batch op errors"),
         (bulk(11000, 388), TooLargeError, "nothing was written"),

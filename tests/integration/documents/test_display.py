@@ -1,18 +1,22 @@
 """What is displayed: a view's document field by field, what an update leaves of others, and what is not believed."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import bson
 import pytest
+from bson.decimal128 import Decimal128
 from pymongo.database import Database
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.errors import DamagedMeterError
+from chalicelib.domain.errors import AccountErasedError, DamagedMeterError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.ports.values import MeterState
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.fence import fence_id
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 T, AT = 1_700_000_000_001, datetime(2023, 11, 14, 22, 13, 20, 1_000, UTC)
@@ -71,6 +75,13 @@ def test_a_view_is_this_document(display: MongoDisplayDataRepository, migrated: 
     assert display.find("anna", POWER, "monthly", 2023)[1] == MeterState(3, 3, None, calculation_version=NOW)
     assert display.state("anna", POWER) == MeterState(3, 3, None, calculation_version=NOW)
     assert display.state("anna", GAS) == MeterState()
+
+
+def test_what_a_check_compares_is_what_would_be_stored(display: MongoDisplayDataRepository) -> None:
+    figures = {"months": [{"consumption": Decimal("1.50"), "flags": ["reset"], "reading": None}]}
+    assert bson.decode(display.encoded(figures)) == {
+        "months": [{"consumption": Decimal128("1.50"), "flags": ["reset"], "reading": None}]
+    }
 
 
 def test_what_was_written_after_it_was_read_leaves_the_meter_dirty_since_then(
@@ -138,6 +149,16 @@ def test_a_meter_that_begins_again_shows_nothing(display: MongoDisplayDataReposi
     assert (meter["displayVersion"], meter["sourceVersion"] > 1_000_000, "series" in meter) == (0, True, False)
 
 
+def test_of_whoever_is_erased_nothing_begins_again(
+    display: MongoDisplayDataRepository, migrated: Database[Any]
+) -> None:
+    migrated["meters"].insert_one(SHOWN)
+    migrated["control"].insert_one({"_id": fence_id("anna"), "opensAt": AT, "erasedAt": None})
+    with pytest.raises(AccountErasedError):
+        display.begin_again("anna", POWER)
+    assert migrated["meters"].find_one() == SHOWN
+
+
 @pytest.mark.parametrize(
     ("settings", "zone"),
     [(None, "Europe/Berlin"), ({"zone": "UTC"}, "UTC"), ({"zone": 5}, None), ({"zone": "nowhere"}, None)],
@@ -148,10 +169,10 @@ def test_the_zone_comes_beside_the_view(
     migrated["user_settings"].insert_one({"_id": "berta", "userId": "berta", "zone": "Asia/Tokyo"})
     if settings:
         migrated["user_settings"].insert_one({"_id": "anna", "userId": "anna", **settings})
-    assert display.find_zoned("anna", POWER, "summary", None) == (None, MeterState(), None)
+    assert display.look_up("anna", POWER, "summary", zoned=True)[:3] == (None, MeterState(), None)
     migrated["meters"].insert_one(METER)
     assert display.publish("anna", POWER, DisplayUpdate(3, [view()], range(0), as_of=T))
-    found, state, read = display.find_zoned("anna", POWER, "summary", None)
+    found, state, read, nothing = display.look_up("anna", POWER, "summary", zoned=True)
     assert found is not None
     assert (found.data_type, found.year, found.source_version, found.calculation_version, found.calculated_at) == (
         "summary",
@@ -160,7 +181,8 @@ def test_the_zone_comes_beside_the_view(
         NOW,
         T,
     )
-    assert (state.display_version, read) == (3, zone and ZoneInfo(zone))
+    assert (state.display_version, read, nothing) == (3, zone and ZoneInfo(zone), None)
+    assert display.look_up("anna", POWER, "summary").zone is None
 
 
 @pytest.mark.parametrize(
@@ -185,7 +207,11 @@ def test_a_view_that_is_ahead_of_its_meter_makes_it_a_damaged_one(
     assert display.publish("anna", POWER, DisplayUpdate(3, [view()], range(0), as_of=T))
     migrated["display_energy_data"].update_one({}, {"$set": {"sourceVersion": 4}})
     assert display.find("anna", POWER, "summary", None) == (None, MeterState(damaged=True))
-    assert display.summaries("anna") == {POWER: (None, MeterState(damaged=True)), GAS: (None, MeterState())}
+    found = display.summaries("anna")
+    assert {kind: shown[:2] for kind, shown in found.items()} == {
+        POWER: (None, MeterState(damaged=True)),
+        GAS: (None, MeterState()),
+    }
 
 
 def test_a_view_beside_a_meter_that_another_calculation_shows_is_left_over(
@@ -205,4 +231,4 @@ def test_all_meters_come_in_one_answer(display: MongoDisplayDataRepository, migr
             assert display.publish(user, kind, DisplayUpdate(3, [view()], range(0), as_of=T))
     found = display.summaries("anna")
     assert found.keys() == {POWER, GAS}
-    assert all(document and document.source_version == 3 for document, _ in found.values())
+    assert all(document and document.source_version == 3 for document, *_ in found.values())

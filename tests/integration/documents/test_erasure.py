@@ -8,11 +8,12 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.errors import AccountErasedError
+from chalicelib.domain.errors import AccountErasedError, LostModeError
 from chalicelib.domain.people.account import Erasure
 from chalicelib.repositories import erasure as module
 from chalicelib.repositories.erasure import MongoErasures
 from chalicelib.repositories.transactions import MongoTransactions
+from tests.integration.repositories.sent_commands import sent_commands
 
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
 READING: dict[str, Any] = {
@@ -197,6 +198,15 @@ def test_a_document_under_anothers_id_is_given_back_or_goes_where_they_have_one_
     assert "anna" not in left.values()
 
 
+def test_what_is_given_back_is_acknowledged_by_a_majority(migrated: Database[Any], mongodb_uri: str) -> None:
+    migrated["display_energy_data"].insert_one({"_id": "berta|power|summary|1", "userId": "anna"})
+    with sent_commands(mongodb_uri, migrated.name) as (database, sent):
+        erasures = MongoErasures(database, 20)
+        whole(erasures, erasures.begin("anna", "pseudonym"))
+    [given] = [command for command in sent if command.get("update") == "display_energy_data"]
+    assert given["writeConcern"] == {"w": "majority"}
+
+
 def test_steps_end_where_somebody_else_has_done_it_all(erasures: MongoErasures, migrated: Database[Any]) -> None:
     erasure = erasures.begin("anna", "pseudonym")
     erasures.finish(erasure)
@@ -265,3 +275,11 @@ def test_behind_the_fence_no_write_begins(erasures: MongoErasures, migrated: Dat
     with pytest.raises(AccountErasedError, match="being erased"):
         MongoTransactions(migrated, 20).run("anna", lambda _: None)
     MongoTransactions(migrated, 20).run("berta", lambda _: None)
+
+
+def test_where_the_mode_is_lost_no_fence_is_put_up(erasures: MongoErasures, migrated: Database[Any]) -> None:
+    migrated["control"].update_one({"_id": "sync_mode"}, {"$set": {"mode": "sideways"}})
+    with pytest.raises(LostModeError):
+        erasures.begin("anna", "pseudonym")
+    assert [*migrated["control"].find({}, ["_id"])] == [{"_id": "sync_mode"}]
+    assert migrated["meters"].count_documents({}) == 0

@@ -15,7 +15,7 @@ from chalicelib.domain.ports.writing import Expected
 from chalicelib.domain.readings import EnergyType, Reading
 from chalicelib.repositories.control import control_of
 from chalicelib.repositories.fence import fence_id
-from chalicelib.repositories.foreseen import NOTHING, Foreseen, begun
+from chalicelib.repositories.prefetch import NOTHING, Prefetched, begun
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 START, DAY = 1_672_531_200_000, 86_400_000
@@ -36,7 +36,7 @@ def point(number: int) -> Reading:
     return Reading(START + number * DAY, Decimal(number))
 
 
-Look = Callable[..., Foreseen]
+Look = Callable[..., Prefetched]
 
 
 @pytest.fixture
@@ -45,14 +45,14 @@ def look(migrated: Database[Any]) -> Look:
     migrated["user_settings"].insert_many([SETTINGS, {"_id": "berta", "userId": "berta"}])
     migrated["meters"].insert_many([*METERS, {"_id": "berta|gas", "userId": "berta"}])
 
-    def look(expected: Expected | None, side: Side = Side.OLD, mode: SyncMode = SyncMode.OLD_ONLY) -> Foreseen:
+    def look(expected: Expected | None, side: Side = Side.OLD, mode: SyncMode = SyncMode.OLD_ONLY) -> Prefetched:
         document = {"_id": "sync_mode", "mode": mode.value, "since": SINCE}
         migrated["control"].replace_one({"_id": "sync_mode"}, document, upsert=True)
         with migrated.client.start_session() as session, session.start_transaction():
-            state, foreseen = begun(control_of(migrated), session, "anna", expected, side)
+            state, prefetched = begun(control_of(migrated), session, "anna", expected, side)
         assert state.mode is mode
         assert state.since == 1_675_209_600_000
-        return foreseen
+        return prefetched
 
     return look
 
@@ -65,7 +65,8 @@ on_each_side = pytest.mark.parametrize("side", Side)
 def test_beside_a_new_reading_all_is_known_that_decides(migrated: Database[Any], look: Look, side: Side) -> None:
     name, mode = SIDES[side]
     others = [reading(5, type="gas"), reading(6, userId="berta")]
-    migrated[name].insert_many([*map(reading, (0, 1, 3, 4)), *others])
+    beyond = [reading(7), reading(2, date=datetime(2022, 12, 31, tzinfo=UTC))]  # more than two decide nothing
+    migrated[name].insert_many([*map(reading, (0, 1, 3, 4)), *others, *beyond])
     at = START + 2 * DAY
     found = look(Expected(POWER, at, asks=True), side, mode)
     assert found.place == (POWER, at)
@@ -162,7 +163,7 @@ def test_of_another_persons_reading_nothing_is_known(migrated: Database[Any], lo
 def test_what_another_side_says_is_not_believed(migrated: Database[Any], look: Look) -> None:
     migrated["energies"].insert_many([*map(reading, (0, 1))])
     found = look(Expected(POWER, START + DAY, asks=True), Side.OLD, SyncMode.NEW_ONLY)
-    assert found == Foreseen({"settings": [SETTINGS], "meters": METERS[1:]})
+    assert found == Prefetched({"settings": [SETTINGS], "meters": METERS[1:]})
 
 
 def test_whoever_expects_nothing_knows_nothing(look: Look) -> None:

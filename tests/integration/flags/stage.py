@@ -32,7 +32,7 @@ from infra.deployment.flags import deploy_flags, flags_parameters
 from tests.fakes.gate import FakeGate
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
-ORDER = ChangeRequest("olga", "as planned")
+REQUEST = ChangeRequest("olga", "as planned")
 
 
 @dataclass

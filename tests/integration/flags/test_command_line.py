@@ -15,7 +15,7 @@ from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.document.flag_document import read
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from infra import __main__ as command_line
-from tests.integration.flags.stage import ORDER, TABLE, Shell, Stage, verify
+from tests.integration.flags.stage import REQUEST, TABLE, Shell, Stage, verify
 
 pytestmark = pytest.mark.long
 
@@ -105,9 +105,9 @@ def test_the_recorded_document_comes_back_as_it_was(shell: Shell, stage: Stage, 
     """What the emulator forgets when it is killed: everything since its last orderly end."""
     verify(migrated)
     operator = stage.operator(migrated)
-    operator.changes.set(GLOBAL, FlagPatch(enabled=True), ORDER)
-    operator.changes.set(TABLE, FlagPatch(percent=Decimal(10), test_users=("t",), block=("b",)), ORDER)
-    operator.changes.set(COMPONENT_FLAGS[Component.DASHBOARD], FlagPatch(retire=True), ORDER)
+    operator.changes.set(GLOBAL, FlagPatch(enabled=True), REQUEST)
+    operator.changes.set(TABLE, FlagPatch(percent=Decimal(10), test_users=("t",), block=("b",)), REQUEST)
+    operator.changes.set(COMPONENT_FLAGS[Component.DASHBOARD], FlagPatch(retire=True), REQUEST)
     lost = stage.home.deployed()
     fresh = Stage(stage.target, f"test-{uuid4().hex[:8]}")  # where nothing of it is known
     shell.stage[1] = fresh.name

@@ -32,7 +32,7 @@ from infra.deployment.application import Target
 from infra.deployment.flags import deploy_flags, flags_stack
 from infra.local.layout import REGION
 from infra.local.waiting import wait_until
-from tests.integration.flags.stage import ORDER, TABLE, Stage
+from tests.integration.flags.stage import REQUEST, TABLE, Stage
 
 IDS = ("Application", "Environment", "Profile", "Strategy")
 SLOWLY = "AppConfig.Linear50PercentEvery30Seconds"
@@ -52,7 +52,7 @@ def test_the_template_brings_every_flag_off_and_the_validator(stage: Stage) -> N
 
 
 def test_deploying_the_template_again_leaves_what_operators_have_set(stage: Stage, operator: FlagOperations) -> None:
-    operator.changes.set(TABLE, FlagPatch(percent=Decimal(10)), ORDER)
+    operator.changes.set(TABLE, FlagPatch(percent=Decimal(10)), REQUEST)
     assert not deploy_flags(stage.target, stage.name)
     assert operator.overview.listing().document.flags[TABLE].rollout_percent == 10
 
@@ -61,15 +61,15 @@ def test_a_component_goes_up_and_back(stage: Stage, operator: FlagOperations, mi
     people = [f"user-{number}" for number in range(50)]
     migrated["meters"].insert_many([{"_id": f"{user_id}|power"} for user_id in people])
     decide = FlagDecisions(stage.store()).should_use_new_backend
-    operator.changes.set(GLOBAL, FlagPatch(enabled=True), ORDER)
+    operator.changes.set(GLOBAL, FlagPatch(enabled=True), REQUEST)
     sizes = []
     for percent in (10, 50, 100):
-        made = operator.changes.set(TABLE, FlagPatch(percent=Decimal(percent), exact=percent == 10), ORDER)
+        made = operator.changes.set(TABLE, FlagPatch(percent=Decimal(percent), exact=percent == 10), REQUEST)
         assert made.change.in_effect_ms is not None
         stage.pause(15)
         sizes.append(sum(decide(user_id, Component.ENERGY_TABLE).backend is Backend.NEW for user_id in people))
     assert sizes == [5, 25, 50]
-    operator.changes.rollback(TABLE, None, ORDER)
+    operator.changes.rollback(TABLE, None, REQUEST)
     stage.pause(15)
     assert decide(people[0], Component.ENERGY_TABLE).reason == Reason.COMPONENT_OFF
     actions = [(change.action, change.deployment) for change in operator.overview.changes(None, 10)]
@@ -79,14 +79,14 @@ def test_a_component_goes_up_and_back(stage: Stage, operator: FlagOperations, mi
 def test_the_past_is_explained_by_the_record_and_by_what_was_answered(
     operator: FlagOperations, migrated: Database[Any]
 ) -> None:
-    operator.changes.set(GLOBAL, FlagPatch(enabled=True), ORDER)
-    up = operator.changes.set(TABLE, FlagPatch(percent=Decimal(100)), ORDER).change
+    operator.changes.set(GLOBAL, FlagPatch(enabled=True), REQUEST)
+    up = operator.changes.set(TABLE, FlagPatch(percent=Decimal(100)), REQUEST).change
     assert up.in_effect_ms is not None
     at = up.at + up.in_effect_ms
     decision = Decision(Backend.NEW, Reason.PERCENTAGE_IN, 1, up.to_version)
     MongoUsageLog(migrated).insert(BackendUsage(Component.ENERGY_TABLE, "alice", decision, 3.0, True), "hidden", at)
     assert wait_until(lambda: migrated["backend_usage_logs"].find_one({"userId": "alice"}) is not None, 10)
-    back = operator.changes.rollback(TABLE, None, ORDER).change
+    back = operator.changes.rollback(TABLE, None, REQUEST).change
     assert back.in_effect_ms is not None
     then = operator.past.explain("alice", Component.ENERGY_TABLE, at)
     assert (then.backend, then.mode.mode, then.unknown, then.notes) == (Backend.NEW, SyncMode.DUAL_WRITE, [], [])
@@ -116,7 +116,7 @@ def test_a_slow_deployment_is_ended_by_a_rollback(stage: Stage, operator: FlagOp
         DeploymentStrategyId=SLOWLY,
     )
     assert operator.overview.listing().deployed.under_way == started["DeploymentNumber"]
-    operator.changes.rollback(TABLE, None, ORDER)
+    operator.changes.rollback(TABLE, None, REQUEST)
     assert stage.home.deployment(started["DeploymentNumber"])["State"] == "ROLLED_BACK"
     assert not operator.overview.listing().document.flags[TABLE].enabled
 
@@ -142,7 +142,7 @@ def test_an_emulator_that_is_gone_is_said_and_everybody_is_old(stage: Stage, mig
     stage.client = stage.target.client("appconfig")
     operator = stage.operator(migrated)
     with pytest.raises(UnavailableError, match="AppConfig did not answer"):
-        operator.changes.kill(ORDER)
+        operator.changes.kill(REQUEST)
     assert operator.overview.explain("alice", Component.DASHBOARD).decision.reason == Reason.NO_DOCUMENT
 
 
@@ -163,12 +163,12 @@ def test_an_erased_person_is_in_no_version_and_flags_go_on_changing(
     stage: Stage, operator: FlagOperations, migrated: Database[Any]
 ) -> None:
     for percent in (10, 20):
-        operator.changes.set(TABLE, FlagPatch(percent=Decimal(percent), test_users=("gone", f"u{percent}")), ORDER)
+        operator.changes.set(TABLE, FlagPatch(percent=Decimal(percent), test_users=("gone", f"u{percent}")), REQUEST)
     before = stage.home.versions()
     assert FlagLists(operator.changes.publishing).forget("gone", lambda: 60.0) == 1
     assert FlagVersions(stage.home).forget("gone", lambda: 60.0) == 2
     left = stage.home.versions()
     assert (len(left), sorted({*before} - {*left})) == (len(before) - 1, sorted(before)[-2:])
     assert not [number for number in left if b'"gone"' in stage.home.content(number)]
-    assert operator.changes.set(TABLE, FlagPatch(percent=Decimal(30)), ORDER).change.problem is None
+    assert operator.changes.set(TABLE, FlagPatch(percent=Decimal(30)), REQUEST).change.problem is None
     assert read(stage.home.deployed().content).flags[TABLE].test_user_ids == ("u10", "u20")

@@ -15,7 +15,7 @@ from chalicelib.flags.appconfig.deployment import Waiting
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from tests.fakes.dead_letters import Place
-from tests.unit.flags.rollout import ORDER, TABLE, Rollout
+from tests.unit.flags.rollout import REQUEST, TABLE, Rollout
 
 GONE = "auth0|gone"
 
@@ -33,7 +33,7 @@ def test_an_erasure_leaves_the_id_in_none_of_them(migrated: Database[Any], monke
     records = replace(rollout.records, history=history)
     flags = flag_operations(adapters, overview.decisions, records, rollout.gate, rollout.now)
     for users in ((GONE, "bob"), ("carol",)):
-        flags.changes.set(TABLE, FlagPatch(test_users=users), replace(ORDER, reason=f"{GONE} asked for it"))
+        flags.changes.set(TABLE, FlagPatch(test_users=users), replace(REQUEST, reason=f"{GONE} asked for it"))
     client.sqs.cache_clear()
     with mock_aws():
         place = Place(boto3.client("sqs", "us-east-1"))

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from chalicelib.bootstrap.backends import backends
 from chalicelib.bootstrap.comparer import asking, census
 from chalicelib.bootstrap.container import now
@@ -23,6 +25,7 @@ def away() -> Any:
     raise OSError("AWS is away")
 
 
+@pytest.mark.plans
 def test_every_question_is_answered_by_an_index(container: Any, migrated: Any, mongodb_uri: str) -> None:
     container.imports.bulk_create(f"person-{uuid4().hex}", FILE)
     with planned(mongodb_uri, migrated.name) as (watched, plans):

@@ -109,6 +109,7 @@ def feedback(number: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.plans
 def test_nothing_is_looked_up_without_an_index(plans: list[Plan]) -> None:
     assert len(plans) > 15
     scanned = {str(plan) for plan in plans if plan.stages & (WITHOUT_INDEX - {"SORT", "$sort"})}
@@ -133,6 +134,7 @@ def test_of_all_comparisons_only_the_outcomes_are_counted_row_by_row(migrated: D
     assert [each["totalDocsExamined"] for each in stats] == [pytest.approx(1_802, abs=1), 1, 19]
 
 
+@pytest.mark.plans
 def test_neither_users_nor_readings_are_asked_for_and_of_answers_the_latest_alone(plans: list[Plan]) -> None:
     asked = {collection_of(plan) for plan in plans}
     rollout = {"backend_comparisons", "feedback", "flag_changes", "rollouts"}

@@ -244,7 +244,7 @@ def test_of_two_runners_at_once_one_proceeds_and_the_other_is_told_who_does(
     database: Database[Any], options: Options
 ) -> None:
     with Lock(database[COLLECTION], 5.0) as lock:
-        with pytest.raises(LockedError, match=f"{lock.owner} is at it since"):
+        with pytest.raises(LockedError, match=f"{lock.owner} has held the lock since"):
             runner.up(database, options=options)
         assert done(database) == []
     assert runner.up(database, options=options) == ["001_first", "002_second"]

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
@@ -22,8 +23,9 @@ from chalicelib.bootstrap.container import REQUEST_SECONDS, Container
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.repositories import reconcile, repaired
+from chalicelib.repositories import first_copies, reconcile
 from chalicelib.repositories.database import open_database
+from chalicelib.repositories.first_copies import MongoFirstCopies
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.transactions import WRITE_CONFLICT
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
@@ -108,7 +110,7 @@ def test_run_again_it_writes_nothing(empty: Database[Any]) -> None:
 
 
 class Stopping(QuietRun):
-    """Loses its lock after some meters, as a runner does that was stopped for too long."""
+    """Loses its lock after some people, as a runner does that was stopped for too long."""
 
     def __init__(self, after: int) -> None:
         self._left = after
@@ -119,25 +121,29 @@ class Stopping(QuietRun):
             raise MigrationError("stopped")
 
 
+@pytest.mark.parametrize(("module", "step"), [(first_copies, "stored_view"), (reconcile, "keep")])
 def test_a_transaction_that_is_tried_again_counts_one_version(
-    empty: Database[Any], monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, step: str, empty: Database[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database, failures, keep = inherited(empty, 1, 5), [WRITE_CONFLICT, WRITE_CONFLICT], repaired.keep
+    database, failures, done = inherited(empty, 1, 5), [WRITE_CONFLICT, WRITE_CONFLICT], getattr(module, step)
 
-    def interrupted(*arguments: Any) -> None:
+    def interrupted(*arguments: Any) -> Any:
         if failures:
             raise OperationFailure("again", failures.pop(), {"errorLabels": ["TransientTransactionError"]})
-        keep(*arguments)
+        return done(*arguments)
 
-    monkeypatch.setattr(reconcile, "keep", interrupted)
+    monkeypatch.setattr(module, step, interrupted)
+    if module is reconcile:
+        monkeypatch.setattr(MongoFirstCopies, "copy", lambda *_: None)
     assert Backfill(database).run() == 2 * 5
+    assert not failures
     assert {meter["sourceVersion"] for meter in database["meters"].find()} == {1}
 
 
 def test_it_goes_on_behind_its_checkpoint(empty: Database[Any]) -> None:
     database = inherited(empty, 10, 5)
     with pytest.raises(MigrationError, match="stopped"):
-        Backfill(database, Stopping(after=12)).run(meters_at_once=THREADS)
+        Backfill(database, Stopping(after=6)).run(meters_at_once=THREADS)
     checkpoint = database["control"].find_one({"_id": "backfill"})
     assert checkpoint is not None
     seen = Meters()
@@ -165,7 +171,7 @@ class Meters(QuietRun):
 def test_after_another_mode_in_between_it_begins_anew(empty: Database[Any]) -> None:
     database = inherited(empty, 6, 5)
     with pytest.raises(MigrationError, match="stopped"):
-        Backfill(database, Stopping(after=9)).run(meters_at_once=THREADS)
+        Backfill(database, Stopping(after=5)).run(meters_at_once=THREADS)
     set_mode(database, SyncMode.DUAL_WRITE, since=1_000)
     database["energies"].update_one({"userId": old_energies.user_name(0), "type": "gas"}, {"$set": {"amount": 5.5}})
     seen = Meters()

@@ -82,7 +82,9 @@ def test_the_first_script_makes_every_collection_and_says_what_it_keeps_of_those
     first.load().down(database, heard)
     assert heard.said == ["1 documents that energies does not have are kept: python -m infra repair runs"]
     assert set(database.list_collection_names()).isdisjoint(DROPPED)
-    assert [kept["reading"] for kept in database["repaired_readings"].find()] == ["of the new side alone"]
+    [kept] = database["repaired_readings"].find()
+    assert kept["run"].startswith("down-20")
+    assert (kept["reading"], kept["_id"]) == ("of the new side alone", f"{kept['run']}|of the new side alone")
 
 
 def test_what_says_the_same_is_not_kept_and_what_differs_in_one_field_is(database: Database[Any]) -> None:
@@ -103,7 +105,10 @@ def test_what_says_the_same_is_not_kept_and_what_differs_in_one_field_is(databas
     kept = {entry["reading"]: entry for entry in database["repaired_readings"].find()}
     assert kept.keys() == {*other, "a text"}
     assert kept["type"]["before"] == {**new, "date": noon + timedelta(hours=1), "_id": "type", "type": "gas"}
-    assert (kept["type"]["side"], kept["type"]["after"], kept["type"]["userId"]) == ("new", None, "u")
+    entry = kept["type"]
+    assert entry.keys() == {"_id", "run", "at", "side", "userId", "type", "reading", "before", "after"}
+    assert (entry["side"], entry["after"], entry["userId"], entry["type"]) == ("new", None, "u", "gas")
+    assert isinstance(entry["at"], datetime)
 
 
 def test_what_was_noted_about_attempts_goes_with_their_index(database: Database[Any]) -> None:

@@ -15,10 +15,10 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.calculation.compact import CompactReadings, falls_in
 from chalicelib.domain.meters.display_documents import DisplayUpdate, SeriesUpdate
 from chalicelib.domain.ports.values import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings.compact import CompactReadings, falls_in
 from chalicelib.repositories.database import open_database
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.simulation.memory.publisher import FakePublisher

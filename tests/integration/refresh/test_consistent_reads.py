@@ -1,11 +1,13 @@
 """A consistent read on a real database: it shows what was acknowledged before, and its version is that of its data."""
 
 import threading
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, cast
 from uuid import uuid4
 
 import bson
+import pytest
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
@@ -64,23 +66,34 @@ class BetweenTheTwo:
         self._meters = meters
         self.looks = 0
 
-    def aggregate(self, pipeline: Any, session: Any = None) -> list[Any]:
+    def aggregate(self, pipeline: Any, session: Any = None) -> Iterator[Any]:
         found = list(self._meters.aggregate(pipeline, session=session))
         self.looks += 1
         if self.looks > 1:
-            return found
+            return iter(found)
         meter = bson.decode(found[0].raw, CODEC_OPTIONS)
         meter["views"][0]["sourceVersion"] += 1
-        return [RawBSONDocument(bson.encode(meter, codec_options=CODEC_OPTIONS), AS_SENT)]
+        return iter([RawBSONDocument(bson.encode(meter, codec_options=CODEC_OPTIONS), AS_SENT)])
 
 
-def test_a_refresh_between_meter_and_view_is_no_damage(container: Container, migrated: Database[Any]) -> None:
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda repository, user: repository.find(user, POWER, "summary", None),
+        lambda repository, user: repository.look_up(user, POWER, "summary")[:2],
+        lambda repository, user: repository.summaries(user)[POWER][:2],
+    ],
+    ids=["find", "look_up", "summaries"],
+)
+def test_a_refresh_between_meter_and_view_is_no_damage(
+    container: Container, migrated: Database[Any], look: Callable[[MongoDisplayDataRepository, str], Any]
+) -> None:
     user = uuid4().hex
     container.energy.create(user, ReadingDraft(POWER, "2023-01-31", Decimal(1000)))
     container.calculation.refresh(user, POWER)
     repository = MongoDisplayDataRepository(migrated, 5.0)
     between = BetweenTheTwo(repository._meters)
     repository._meters = cast(Any, between)
-    document, state = repository.find(user, POWER, "summary", None)
+    document, state = look(repository, user)
     assert document is not None
     assert (state.source_version, state.damaged, between.looks) == (1, False, 2)

@@ -11,11 +11,11 @@ from typing_extensions import override
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Container, Ports, now
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ImplausibleReadingError
 from chalicelib.domain.events.contracts import MeterRefreshRequested
 from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.readings import DAY_MS, EnergyType, to_datetime, to_ms
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.packing import MongoSeriesPacking
 from chalicelib.services.recording.configuration import Register

@@ -16,15 +16,17 @@ from chalicelib.bootstrap.container import Container, compose, mongo_ports
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.files.imports.options import ImportOptions
-from chalicelib.domain.ports.values import PageRequest, ReadingFilter
+from chalicelib.domain.json.text import json_text
+from chalicelib.domain.ports.values import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
-from chalicelib.repositories import partial_snapshots
+from chalicelib.repositories import near_readings, partial_snapshots
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.services.display.display import DisplayService, Timeline, View
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_data
-from chalicelib.services.recording.configuration import ExchangeDraft
+from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.simulation.memory.publisher import FakePublisher
+from tests.depth import depth
 
 POWER = EnergyType.POWER
 START = datetime(2020, 3, 1, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -136,12 +138,22 @@ def _range(year: int) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(("falls", "least"), [(0.0, 0.5), (0.02, 0.1), (0.3, 0.0)])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("seed", "few"), [*((seed, 0) for seed in range(depth(2, 40))), (2, partial_snapshots.FEW)])
 def test_figures_of_some_readings_are_those_of_all(
-    container: Container, display: DisplayService, told: Told, falls: float, least: float, seed: int
+    container: Container,
+    display: DisplayService,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+    falls: float,
+    least: float,
+    seed: int,
+    few: int,
 ) -> None:
+    monkeypatch.setattr(partial_snapshots, "FEW", few)
     random = Random(f"{falls} {seed}")
     user = household(container, random, falls)
+    if seed % 2:
+        container.configuration.change(user, UserSettings(), {POWER: Register(modulus=Decimal(60_000))})
     for _ in range(random.randrange(2)):
         change(container, user, random)
     container.calculation.refresh(user, POWER)
@@ -186,6 +198,16 @@ def test_the_slope_beyond_the_last_reading_is_that_of_four_weeks(
     assert all(told.partial)
 
 
+def test_where_the_last_reading_was_deleted_the_slope_is_that_of_the_one_before(
+    container: Container, display: DisplayService, told: Told
+) -> None:
+    user = grown(container)
+    last = container.new.page(user, PageRequest(ReadingFilter(POWER), True, 1))
+    container.energy.delete(user, last[0].id)
+    assert_all_right(container, display, user)
+    assert all(told.partial)
+
+
 def test_what_fell_among_several_changes_is_seen(container: Container, display: DisplayService, told: Told) -> None:
     user = grown(container)
     write(container, user, *((f"2021-06-15T{hour}:00", 10 if hour == 12 else 3_209 + hour) for hour in range(10, 15)))
@@ -205,21 +227,81 @@ def test_where_a_register_began_again_its_readings_are_read(
 def test_after_an_import_of_very_many_all_are_read(
     container: Container, display: DisplayService, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partial_snapshots, "CHANGED", 3)
+    monkeypatch.setattr(near_readings, "CHANGED", 3)
     user = grown(container)
     write(container, user, *((f"2021-06-{day}T10:00", 3_200) for day in range(10, 14)))
     assert_all_right(container, display, user)
     assert not any(told.partial[: len(YEARS) + 1])
 
 
-@pytest.mark.parametrize("field", ["data.months.3.flags", "data.months.3.consumption", "data.dateRange"])
+@pytest.mark.parametrize("few", [0, partial_snapshots.FEW])
+def test_months_that_nothing_reaches_are_shown_as_they_are_stored_with_the_others_beside_them(
+    container: Container, display: DisplayService, told: Told, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """So it goes for a register that fell in between, too: it is asked about the months alone that are reached."""
+    monkeypatch.setattr(partial_snapshots, "FEW", few)
+    user = grown(container, falls_at=500)  # on 14 July 2021
+    write(container, user, ("2021-10-10T13:00", 300))
+    years, wanted = (2020, 2021, 2022), dict(all_figures(container, user))
+    shown = {year: display.monthly(user, POWER, year, consistent=True).data for year in years}
+    assert shown == {year: wanted[f"months of {year}"] for year in years}
+    assert told.partial == [True] * 3
+    snapshots = [container.queries.snapshot_of_year(user, POWER, year) for year in years]
+    assert [sorted(set(range(1, 13)) - snapshot.months.keys()) for snapshot in snapshots if snapshot] == [
+        [1, 2],  # where the first reading is, a slope decides
+        [10],
+        [1, 8, 9, 10, 11, 12],  # where January begins is not known from 2022 alone; August has the last reading
+    ]
+    container.calculation.refresh(user, POWER)
+    stored = {year: json_text(display.monthly(user, POWER, year).data) for year in years}
+    assert {year: json_text(data) for year, data in shown.items()} == stored, "to the byte"
+
+
+def test_where_a_register_or_the_zone_is_another_no_stored_month_counts(
+    container: Container, display: DisplayService
+) -> None:
+    user = grown(container, falls_at=700)
+    for zone, modulus in (("America/New_York", None), ("America/New_York", Decimal(6_000))):
+        container.configuration.change(user, UserSettings(ZoneInfo(zone)), {POWER: Register(modulus=modulus)})
+        assert_all_right(container, display, user)
+
+
+def test_a_month_of_an_older_calculation_counts_as_little_as_one_of_another_person(
+    container: Container, migrated: Database[Any]
+) -> None:
+    user, other = grown(container), grown(container, falls_at=500)
+    views, meters = migrated["display_energy_data"], migrated["meters"]
+    of_other = views.find_one_and_delete({"_id": f"{other}|power|monthly|2021|c2"})
+    of_2021 = {"_id": f"{user}|power|monthly|2021|c2"}
+    assert views.replace_one(of_2021, {**(of_other or {}), **of_2021}).modified_count
+    assert not_known(container, user, 2021)
+    assert not not_known(container, user, 2020)
+    meters.update_one({"_id": f"{user}|power"}, {"$set": {"series.calculation": 1}})
+    assert not_known(container, user, 2020)
+
+
+def not_known(container: Container, user: str, year: int) -> bool:
+    snapshot = container.queries.snapshot_of_year(user, POWER, year)
+    return snapshot is None or not snapshot.months
+
+
+@pytest.mark.parametrize(
+    ("view", "year", "field"),
+    [
+        ("monthly|2021|c2", 2021, "data.months.3.flags"),
+        ("monthly|2021|c2", 2021, "data.months.3.consumption"),
+        ("monthly|2021|c2", 2021, "seal"),
+        ("histogram|-|c2", 2022, "data.dateRange"),
+        ("histogram|-|c2", 2022, "seal"),
+    ],
+)
 def test_a_damaged_view_says_nothing_of_the_register_so_all_readings_are_read(
-    container: Container, display: DisplayService, told: Told, migrated: Database[Any], field: str
+    container: Container, display: DisplayService, told: Told, migrated: Database[Any], view: str, year: int, field: str
 ) -> None:
     user = grown(container)
-    view = "monthly|2021|c2" if "months" in field else "histogram|-|c2"
     damaged = migrated["display_energy_data"].update_one({"_id": f"{user}|power|{view}"}, {"$unset": {field: 1}})
     assert damaged.modified_count
     write(container, user, ("2022-08-10T13:00", 9_050))
-    display.monthly(user, POWER, 2021, consistent=True)
+    wanted = dict(all_figures(container, user))[f"months of {year}"]
+    assert display.monthly(user, POWER, year, consistent=True).data == wanted
     assert told.partial == [False]

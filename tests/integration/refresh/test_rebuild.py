@@ -11,12 +11,12 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Operations, operations
 from chalicelib.domain.backends.sides import SyncMode
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import (
     SyncModeError,
     UnavailableError,
 )
 from chalicelib.domain.meters.walks import Verification
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.repositories import whole_meters
 from chalicelib.repositories.history import points_of
 from tests.integration.deployment import (

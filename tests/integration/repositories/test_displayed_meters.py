@@ -41,3 +41,18 @@ def test_all_meters_come_in_order(meters: MongoDisplayedMeters) -> None:
 @pytest.mark.parametrize("after", [(user, kind) for user in SIZES for kind in ("", *sorted(EnergyType))])
 def test_behind_any_place_come_all_the_others(meters: MongoDisplayedMeters, after: MeterKey) -> None:
     assert list(meters.meters(after)) == [meter for meter in METERS if meter > after]
+
+
+@pytest.mark.parametrize(
+    "damage", [{"userId": ["g"]}, {"type": ["gas"]}, {"type": ["power"]}, {"userId": ["e"]}], ids=str
+)
+def test_whole_pages_of_damaged_documents_hide_no_meter(
+    meters: MongoDisplayedMeters, migrated: Database[Any], damage: dict[str, Any]
+) -> None:
+    """The server matches a list where one of its members would match."""
+    others = [("g", EnergyType.GAS), ("g", EnergyType.POWER), ("h", EnergyType.GAS)]
+    damaged = [{"userId": "g", "type": "power", "date": to_datetime(number), **damage} for number in range(3 * PAGE)]
+    readings = [{"userId": user, "type": kind, "date": to_datetime(99)} for user, kind in others]
+    migrated["source_energy_readings"].insert_many([*damaged, *readings])
+    assert list(meters.meters()) == [*METERS, *others]
+    assert list(meters.meters(others[0])) == others[1:]

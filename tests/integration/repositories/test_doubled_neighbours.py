@@ -31,3 +31,14 @@ def test_the_double_that_was_updated_last_is_the_neighbour(migrated: Database[An
     between = to_ms(DAY) + DAY_MS
     found = transactions.run(user, lambda transaction: transaction.readings.neighbours(POWER, between))
     assert found == (Reading(to_ms(DAY), Decimal(100)), Reading(to_ms(DAY) + 2 * DAY_MS, Decimal(100)))
+
+
+def test_a_double_that_cannot_be_read_is_no_neighbour(migrated: Database[Any]) -> None:
+    old_only = sync_document(SyncMode.OLD_ONLY, to_ms(DAY))
+    migrated["control"].replace_one({"_id": "sync_mode"}, old_only, upsert=True)
+    for amount, hours in ((100, 0), (101, 1), ("much", 2)):
+        document = {"userId": "anna", "type": "power", "date": DAY, "createdAt": DAY}
+        migrated["energies"].insert_one({**document, "amount": amount, "updatedAt": DAY + timedelta(hours=hours)})
+    transactions = mongo_ports(migrated, FakePublisher()).transactions
+    found = transactions.run("anna", lambda transaction: transaction.readings.neighbours(POWER, to_ms(DAY) + 1))
+    assert found == (Reading(to_ms(DAY), Decimal(101)), None)

@@ -178,6 +178,7 @@ def test_a_tail_that_is_too_long_is_said_to_be_part_of_the_answers(used: Databas
     assert not MongoRolloutFigures(used, 20, tail_rows=1).figures(TABLE, START).partial
 
 
+@pytest.mark.plans
 def test_what_is_asked_and_what_is_folded_is_found_by_indexes(mongodb_uri: str, used: Database[Any]) -> None:
     with planned(mongodb_uri, used.name) as (watched, plans):
         figures = figures_of(watched)

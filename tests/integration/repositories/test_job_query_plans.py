@@ -26,7 +26,7 @@ from tests.integration.deployment import Deployment
 from tests.integration.repositories.explaining import WITHOUT_INDEX, Plan, planned
 from tests.integration.repositories.inherited_database import set_mode
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.plans]
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 ALL = 99

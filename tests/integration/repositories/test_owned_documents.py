@@ -38,6 +38,8 @@ def test_an_id_of_another_user_is_refused(migrated: Database[Any], key: str) -> 
     with pytest.raises(ScopeError):
         owned.find(METERS, key)
     with pytest.raises(ScopeError):
+        owned.update(METERS, key, {}, {"$set": {"n": 1}})
+    with pytest.raises(ScopeError):
         owned.upsert(METERS, key, {})
     with pytest.raises(ScopeError):
         owned.delete(METERS, [key])
@@ -67,12 +69,32 @@ def test_what_only_claims_to_be_of_a_meter_comes_where_it_is_asked_for(migrated:
     assert [each["_id"] for each in claimed] == ["a|power|2023", "b|power|2024", "garbled"]
 
 
+def test_an_id_that_only_begins_like_a_meters_is_a_claim_too(migrated: Database[Any]) -> None:
+    claims = {"userId": "a", "type": "power"}
+    migrated["meter_series"].insert_many([{"_id": key, **claims} for key in ("a|power|power|2024", "a|power|2024")])
+    owned = OwnedDocuments(migrated, "a")
+    assert [each["_id"] for each in owned.of_meter(SERIES, EnergyType.POWER)] == ["a|power|2024"]
+    claimed = owned.of_meter(SERIES, EnergyType.POWER, claimed=True)
+    assert [each["_id"] for each in claimed] == ["a|power|2024", "a|power|power|2024"]
+
+
 def test_what_is_deleted_is_what_is_named(migrated: Database[Any]) -> None:
     migrated["meter_series"].insert_many([{"_id": f"alice|power|{year}"} for year in (2022, 2023, 2024)])
     owned = OwnedDocuments(migrated, "alice")
     owned.delete(SERIES, iter([]))
     owned.delete(SERIES, iter(["alice|power|2022", "alice|power|2024"]))
     assert [each["_id"] for each in migrated["meter_series"].find()] == ["alice|power|2023"]
+
+
+def test_what_is_changed_is_what_is_named_and_stays_its_owners(migrated: Database[Any]) -> None:
+    migrated["meters"].insert_one({"_id": "alice|power", "userId": "alice", "n": 1})
+    owned = OwnedDocuments(migrated, "alice")
+    assert owned.update(METERS, "alice|power", {"n": 1}, {"$inc": {"n": 1}})
+    assert not owned.update(METERS, "alice|power", {"n": 1}, {"$inc": {"n": 1}})
+    assert not owned.update(METERS, "alice|gas", {}, {"$inc": {"n": 1}})
+    with pytest.raises(ScopeError):
+        owned.update(METERS, "alice|power", {}, {"$set": {"userId": "bob"}})
+    assert list(migrated["meters"].find()) == [{"_id": "alice|power", "userId": "alice", "n": 2}]
 
 
 def test_what_is_written_is_the_users(migrated: Database[Any]) -> None:

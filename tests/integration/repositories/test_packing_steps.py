@@ -12,12 +12,16 @@ from pymongo.database import Database
 from chalicelib.bootstrap.container import Container, Ports
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.domain.errors import AccountErasedError
 from chalicelib.domain.meters.packing import Packed, PackingMark
 from chalicelib.domain.ports.values import WholeMeter
 from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.repositories import packing, transactions
+from chalicelib.repositories import packing, series, transactions
+from chalicelib.repositories.fence import fence_id
 from chalicelib.repositories.meters import MongoMeterRepository, published
+from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.services.recording.energy_crud import ReadingDraft
+from tests.integration.repositories.sent_commands import looks_at, sent_commands
 
 POWER = EnergyType.POWER
 METER = "alice|power"
@@ -202,6 +206,16 @@ def test_where_all_of_a_displayed_meter_changed_it_begins_from_nothing(
     assert stored_years(displayed) == {}
 
 
+@pytest.mark.parametrize(("first", "last"), [(FIRST, day(2022, 1)), (day(2022, 1), LAST)])
+def test_where_it_changed_up_to_one_end_the_rest_is_packed_already(
+    pack: Callable[[], Packed], displayed: Database[Any], first: datetime, last: datetime
+) -> None:
+    MongoMeterRepository(displayed, "alice", None).mark_changed(POWER, to_ms(first), to_ms(last), 1)
+    assert pack() is Packed.MORE
+    assert ranges_of(displayed) == [(first, last)]
+    assert [part["year"] for part in meter_of(displayed)["packing"]["parts"]] == [2021, 2022, 2023]
+
+
 @pytest.mark.parametrize("steps", [2, 4])
 def test_it_is_given_up_where_a_part_is_not_what_it_says(
     pack: Callable[[], Packed], unpacked: Database[Any], steps: int
@@ -235,12 +249,38 @@ def test_a_step_that_somebody_else_was_faster_with_changes_nothing(
     assert faster == [(meter_of(unpacked), stored_years(unpacked))]
 
 
+def test_of_whoever_is_erased_meanwhile_nothing_is_packed(
+    pack: Callable[[], Packed], unpacked: Database[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, before = transactions.in_transaction, meter_of(unpacked)
+
+    def later(*work: Any) -> Any:
+        unpacked["control"].insert_one({"_id": fence_id("alice"), "opensAt": LAST, "erasedAt": None})
+        return at_once(*work)
+
+    monkeypatch.setattr(packing, "in_transaction", later)
+    with pytest.raises(AccountErasedError):
+        pack()
+    assert (meter_of(unpacked), stored_years(unpacked)) == (before, {})
+
+
 @pytest.mark.parametrize("damage", [{"sourceVersion": "x"}, {"userId": "bob"}, {"dirtyFrom": day(2999, 1)}])
 def test_a_damaged_meter_is_not_packed(pack: Callable[[], Packed], unpacked: Database[Any], damage: Document) -> None:
     unpacked["meters"].update_one({"_id": METER}, {"$set": damage})
     before = meter_of(unpacked)
     assert pack() is Packed.IMPOSSIBLE
     assert meter_of(unpacked) == before
+
+
+def test_nor_is_one_with_more_readings_in_a_year_than_its_documents_hold(
+    pack: Callable[[], Packed], unpacked: Database[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(series, "READINGS_OF_A_DOCUMENT", 1)
+    monkeypatch.setattr(series, "DOCUMENTS_OF_A_YEAR", 1)
+    assert pack() is Packed.MORE, "it has begun"
+    before = meter_of(unpacked)
+    assert pack() is Packed.IMPOSSIBLE
+    assert (meter_of(unpacked), stored_years(unpacked)) == (before, {})
 
 
 def test_nor_is_one_that_is_missing_or_shown_from_the_old_side(
@@ -283,6 +323,19 @@ def test_a_snapshot_within_some_readings_has_as_many_and_no_more(
     assert (found is not None) is is_enough
     if found:
         assert len(found.readings) == 5
+
+
+@pytest.mark.parametrize(("at_most", "limits", "is_enough"), [(5, [6, 4], True), (4, [5, 3], False)])
+def test_so_have_all_ranges_of_a_packing_together(
+    unpacked: Database[Any], mongodb_uri: str, at_most: int, limits: list[int], is_enough: bool
+) -> None:
+    ranges = [{"from": READ[0], "to": READ[1]}, {"from": READ[2], "to": READ[4]}]
+    said = {"version": 3, "step": "s", "parts": [], "ranges": ranges}
+    unpacked["meters"].update_one({"_id": METER}, {"$set": {"packing": said}})
+    with sent_commands(mongodb_uri, unpacked.name) as (database, sent):
+        found = MongoReadingQueries(database, 20).snapshot_within("alice", POWER, at_most)
+    assert (found is not None) is is_enough
+    assert [look["limit"] for look in looks_at(sent, "source_energy_readings")] == limits
 
 
 @pytest.mark.parametrize(("at_once", "is_large"), [(6, False), (5, True)])

@@ -14,11 +14,11 @@ from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.ports.values import MeterSnapshot
 from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.repositories import partial_snapshots
+from chalicelib.repositories import near_readings, partial_snapshots
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.snapshot_head import head_of
 from chalicelib.services.recording.energy_crud import ReadingDraft
-from tests.integration.repositories.sent_commands import looks_at, sent_commands
+from tests.integration.repositories.sent_commands import sent_commands
 
 POWER = EnergyType.POWER
 FIRST = datetime(2022, 1, 1, tzinfo=UTC)
@@ -72,7 +72,40 @@ def test_it_takes_the_neighbours_of_each_instant(around: Around) -> None:
 @pytest.mark.usefixtures("displayed")
 def test_beyond_the_readings_it_takes_the_ends_of_slopes_of_four_weeks(around: Around) -> None:
     assert days_of(around(moment(-5))) == [0, 20, 30]
-    assert days_of(around(moment(300))) == [170, 180, 200]
+    assert days_of(around(moment(290))) == [170, 180, 200]
+
+
+@pytest.mark.usefixtures("displayed")
+def test_beyond_where_a_slope_says_something_it_takes_the_nearest_reading_alone(around: Around) -> None:
+    assert days_of(around(moment(-92))) == [0, 20, 30]
+    assert days_of(around(moment(-92, -1))) == [0]
+    assert days_of(around(moment(292))) == [170, 180, 200]
+    assert days_of(around(moment(292, 1), moment(500), moment(2000))) == [200]
+
+
+@pytest.mark.usefixtures("displayed")
+def test_such_a_slope_begins_behind_the_first_reading_and_ends_at_the_last(around: Around) -> None:
+    assert days_of(around(moment(0))) == [0, 20, 30]
+    assert days_of(around(moment(0, 1))) == [0, 10]
+    assert days_of(around(moment(200))) == [190, 200]
+    assert days_of(around(moment(200, 1))) == [170, 180, 200]
+
+
+@pytest.mark.parametrize(("most", "taken"), [(2, [50, 60, 90, 100, 140, 150]), (1, None)])
+def test_of_a_meter_with_more_exchanges_than_are_looked_up_all_are_read(
+    displayed: Database[Any], around: Around, monkeypatch: pytest.MonkeyPatch, most: int, taken: list[float] | None
+) -> None:
+    monkeypatch.setattr(partial_snapshots, "EXCHANGES", most)
+    exchanges = [
+        {"id": f"e{day}", "date": moment(day), "finalOld": 1000 + day, "initialNew": 1000 + day} for day in (95, 145)
+    ]
+    displayed["meters"].update_one({"_id": "alice|power"}, {"$set": {"exchanges": exchanges}})
+    assert days_of(around(moment(55))) == taken
+
+
+def test_of_a_register_that_runs_backwards_all_are_read(displayed: Database[Any], around: Around) -> None:
+    displayed["meters"].update_one({"_id": "alice|power"}, {"$set": {"runsBackwards": True}})
+    assert around(moment(55)) is None
 
 
 def test_at_the_end_of_such_a_slope_the_reading_at_its_instant_counts_and_none_behind_it(
@@ -82,7 +115,7 @@ def test_at_the_end_of_such_a_slope_the_reading_at_its_instant_counts_and_none_b
     begins = last - timedelta(days=28)
     record(container, (moment(0), 1), (begins, 5), (begins + timedelta(milliseconds=1), 6), (last, 9))
     assert container.calculation.refresh("alice", POWER)
-    assert days_of(around(moment(200))) == [72, 72 + 1 / 86_400_000, 100]
+    assert days_of(around(moment(190))) == [72, 72 + 1 / 86_400_000, 100]
 
 
 @pytest.mark.usefixtures("displayed")
@@ -91,12 +124,24 @@ def test_what_has_changed_is_taken_with_its_neighbours(container: Container, aro
     assert days_of(around(moment(55))) == [50, 60, 120, 125, 127, 130]
 
 
+@pytest.mark.parametrize("day", [57, 126, 129])
+def test_what_cannot_be_read_is_passed_over(
+    displayed: Database[Any], container: Container, around: Around, day: int
+) -> None:
+    record(container, (moment(125), 1124), (moment(127), 1126))
+    damaged = {"userId": "alice", "type": "power", "date": moment(day), "amount": "much"}
+    displayed["source_energy_readings"].insert_one(damaged)
+    assert days_of(around(moment(55))) == [50, 60, 120, 125, 127, 130]
+    displayed["source_energy_readings"].update_one({"date": moment(120)}, {"$set": {"amount": "much"}})
+    assert days_of(around(moment(55))) == [50, 60, 110, 125, 127, 130], "nor is a neighbour of what has changed"
+
+
 @pytest.mark.parametrize(("most", "taken"), [(2, [50, 60, 120, 125, 127, 130]), (1, None)])
 @pytest.mark.usefixtures("displayed")
 def test_of_more_changes_than_are_looked_up_nothing_is_taken(
     container: Container, around: Around, monkeypatch: pytest.MonkeyPatch, most: int, taken: list[float] | None
 ) -> None:
-    monkeypatch.setattr(partial_snapshots, "CHANGED", most)
+    monkeypatch.setattr(near_readings, "CHANGED", most)
     record(container, (moment(125), 1124), (moment(127), 1126))
     assert days_of(around(moment(55))) == taken
 
@@ -135,12 +180,13 @@ def test_its_looks_read_dates_and_amounts_alone_at_one_moment(
     record(container, (moment(125), 1124))
     with sent_commands(mongodb_uri, displayed.name) as (database, sent):
         MongoReadingQueries(database, REQUEST_SECONDS).snapshot_around("alice", POWER, lambda _: [to_ms(moment(55))])
-    [changed] = looks_at(sent, "source_energy_readings")
-    assert (changed["projection"], changed["limit"]) == ({"_id": 0, "date": 1, "amount": 1}, 2001)
-    stages = [stage for command in sent for stage in command.get("pipeline", ())]
-    lookups = [stage["$lookup"] for stage in stages if "let" in stage.get("$lookup", {})]
-    nearest = [each["pipeline"] for each in lookups if each["from"] == "source_energy_readings"]
-    assert [each[-1] for each in nearest] == [{"$project": {"_id": 0, "date": 1, "amount": 1}}] * 2
+    [command] = [command for command in sent if command.get("aggregate") == "source_energy_readings"]
+    changed = [stage for stage in command["pipeline"] if "$unionWith" not in stage]
+    nearest = [stage["$unionWith"]["pipeline"] for stage in command["pipeline"] if "$unionWith" in stage]
+    assert [next(iter(stage)) for stage in changed] == ["$match", "$limit", "$project"]
+    assert changed[1:] == [{"$limit": 2001}, {"$project": {"_id": 0, "date": 1, "amount": 1}}]
+    fields = {"$project": {"userId": 1, "type": 1, "date": 1, "amount": 1}}
+    assert [each[-2:] for each in nearest] == [[{"$limit": 1}, fields]] * 4
     assert len({str(command["lsid"]) for command in sent if "lsid" in command}) == 1
     reads = [command for command in sent if "find" in command or "aggregate" in command]
     assert {command["readConcern"]["level"] for command in reads} == {"snapshot"}
@@ -158,14 +204,15 @@ def test_of_a_small_meter_it_takes_all(container: Container) -> None:
 @pytest.mark.parametrize(
     ("falls", "days", "taken"),
     [
-        (190, (300,), None),
+        (190, (290,), None),
         (190, (91,), [90, 100]),
         (20, (-5,), None),
         (20, (91,), [90, 100]),
         (100, (55, 151), None),
         (100, (95,), None),
         (100, (55,), [50, 60]),
-        (100, (300,), [170, 180, 200]),
+        (100, (290,), [170, 180, 200]),
+        (190, (300,), [200]),
     ],
 )
 def test_where_the_register_fell_in_between_all_are_read(
@@ -181,16 +228,57 @@ def test_where_the_register_fell_in_between_all_are_read(
 def test_only_a_small_meters_parts_are_read_with_the_head(displayed: Database[Any], few: int, years: list[int]) -> None:
     views = [f"alice|power|{name}" for name in ("histogram|-|c2", "summary|-|c2", "none")]
     with displayed.client.start_session(snapshot=True) as session:
-        head = head_of(displayed, "alice", POWER, session, views=views, few=few)
+        head = head_of(displayed, "alice", POWER, session, readings=True, views=views, few=few)
         others = [
-            head_of(displayed, user, kind, session, few=99) for user, kind in (("alice", EnergyType.GAS), ("x", POWER))
+            head_of(displayed, user, kind, session, readings=True, few=99)
+            for user, kind in (("alice", EnergyType.GAS), ("x", POWER))
         ]
     assert [part["year"] for part in head.parts] == years
-    assert [view["_id"] for view in head.views or ()] == views[:2]
+    assert [(view["_id"], sealed) for view, sealed in head.views or ()] == [(view, True) for view in views[:2]]
     assert (head.has_readings, head.meter["_id"], head.sync.mode) == (True, "alice|power", "dual_write")
     assert [(other.has_readings, other.meter, other.views, other.parts) for other in others] == [
         (False, {}, None, [])
     ] * 2
+
+
+READINGS = {
+    "from": "source_energy_readings",
+    "pipeline": [{"$match": {"userId": "alice", "type": "power"}}, {"$limit": 1}, {"$project": {"_id": 1}}],
+    "as": "readings",
+}
+
+
+@pytest.mark.parametrize(("few", "found"), [(21, ["summary"]), (20, ["histogram", "monthly", "summary"])])
+def test_some_views_of_a_large_meter_alone_come_with_its_head(
+    displayed: Database[Any], few: int, found: list[str]
+) -> None:
+    views = {name: f"alice|power|{name}|c2" for name in ("histogram|-", "monthly|2022", "summary|-")}
+    of_large = [views["histogram|-"], views["monthly|2022"]]
+    with displayed.client.start_session(snapshot=True) as session:
+        head = head_of(displayed, "alice", POWER, session, views=[views["summary|-"]], few=few, of_large=of_large)
+        none = head_of(displayed, "alice", POWER, session, few=21, of_large=of_large)
+    assert sorted(view["dataType"] for view, _ in head.views or ()) == found
+    assert none.views == []
+
+
+@pytest.mark.parametrize("readings", [True, False])
+def test_whether_there_is_any_reading_is_known_where_it_is_asked(
+    displayed: Database[Any], mongodb_uri: str, readings: bool
+) -> None:
+    with sent_commands(mongodb_uri, displayed.name) as (database, sent), database.client.start_session() as session:
+        assert head_of(database, "alice", POWER, session, readings=readings).has_readings is readings
+    lookups = [stage["$lookup"] for stage in sent[0]["pipeline"] if "$lookup" in stage]
+    assert [lookup["as"] for lookup in lookups[:3]] == ["others", "meters", "settings"]
+    assert lookups[3:] == ([READINGS] if readings else [])
+
+
+@pytest.mark.parametrize("few", [21, 0, -1])
+def test_of_a_meter_that_does_not_say_how_many_readings_it_has_no_parts_are_read(
+    displayed: Database[Any], few: int
+) -> None:
+    displayed["meters"].update_one({"_id": "alice|power"}, {"$unset": {"series.count": ""}})
+    with displayed.client.start_session(snapshot=True) as session:
+        assert list(head_of(displayed, "alice", POWER, session, few=few).parts) == []
 
 
 @pytest.mark.parametrize(("few", "has_all"), [(21, True), (20, False)])
@@ -208,9 +296,17 @@ def of_year(container: Container, year: int) -> list[float] | None:
 
 
 @pytest.mark.usefixtures("displayed")
-def test_a_year_beyond_the_readings_is_without_them_and_one_within_has_all(container: Container) -> None:
+def test_a_year_beyond_the_readings_is_without_them_and_one_that_is_reached_has_all(container: Container) -> None:
     assert [of_year(container, year) for year in (2020, 2023, 2024)] == [[], [], []]
-    assert of_year(container, 2022) == [*range(0, 201, 10)]
+    record(container, (moment(205), 1205))
+    assert of_year(container, 2022) == [*range(0, 201, 10), 205]
+
+
+@pytest.mark.usefixtures("displayed")
+def test_of_a_year_that_is_displayed_with_every_write_nothing_is_read(container: Container) -> None:
+    snapshot = container.queries.snapshot_of_year("alice", POWER, 2022)
+    assert snapshot is not None
+    assert (days_of(snapshot), [*snapshot.months]) == ([], [*range(1, 13)])
 
 
 @pytest.mark.parametrize(
@@ -259,7 +355,7 @@ def test_of_the_history_the_last_change_decides_whether_the_mode_is_lost(
 
     for said in ("no list", None, [change("new_only", 2023), change("dual_write", 2024)]):
         remember(said)
-        assert of_year(container, 2022) == [*range(0, 201, 10)]
+        assert of_year(container, 2022) == []
     remember([change("dual_write", 2023), change("new_only", 2024)])
     with pytest.raises(LostModeError, match="older than the last change"):
         of_year(container, 2022)

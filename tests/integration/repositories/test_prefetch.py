@@ -1,4 +1,4 @@
-"""What a write has foreseen makes it shorter and nothing else: whatever is stored, it ends as without."""
+"""What a write has prefetched makes it shorter and nothing else: whatever is stored, it ends as without."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,8 @@ from bson import ObjectId
 from bson.decimal128 import Decimal128
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.bootstrap.container import now
+from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.ports.writing import Expected, Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType, to_ms
@@ -33,7 +34,7 @@ def midnight(day: int) -> datetime:
     return START + timedelta(days=day)
 
 
-class Unforeseen(Transactions):
+class WithoutPrefetch(Transactions):
     """Transactions that never learn in advance what their work is about."""
 
     def __init__(self, inner: Transactions) -> None:
@@ -117,11 +118,42 @@ class Household:
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("mode", SyncMode)
-def test_every_write_ends_as_if_nothing_had_been_foreseen(migrated: Database[Any], mode: SyncMode, seed: int) -> None:
-    migrated["control"].replace_one({"_id": "sync_mode"}, sync_document(mode, NOW), upsert=True)
-    transactions = MongoTransactions(migrated, 20)
-    household = Household(migrated, transactions, seed)
-    other = Household(migrated, Unforeseen(MongoTransactions(migrated, 20)), seed)
+def test_every_write_ends_as_if_nothing_had_been_prefetched(migrated: Database[Any], mode: SyncMode, seed: int) -> None:
+    every_write_ends_alike(migrated, sync_document(mode, NOW), seed)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_so_it_does_while_the_old_side_catches_up(migrated: Database[Any], seed: int) -> None:
+    every_write_ends_alike(migrated, sync_document(SyncMode.DUAL_WRITE, NOW, Side.NEW), seed)
+
+
+def every_write_ends_alike(migrated: Database[Any], mode: dict[str, Any], seed: int) -> None:
+    migrated["control"].replace_one({"_id": "sync_mode"}, mode, upsert=True)
+    household = Household(migrated, MongoTransactions(migrated, 20), seed)
+    other = Household(migrated, WithoutPrefetch(MongoTransactions(migrated, 20)), seed)
     for step in range(10):
         assert household.write(Random(f"{seed} {step}")) == other.write(Random(f"{seed} {step}"))
         assert household.stored() == other.stored()
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+def test_a_reading_that_moves_back_is_not_what_comes_after_it(migrated: Database[Any], mode: SyncMode) -> None:
+    migrated["control"].replace_one({"_id": "sync_mode"}, sync_document(mode, NOW), upsert=True)
+    energy = EnergyCrudService(MongoTransactions(migrated, 20), FakePublisher(), now)
+    energy.create("anna", ReadingDraft(POWER, "2022-01-01", Decimal(100)))
+    moved = energy.create("anna", ReadingDraft(POWER, "2022-01-09", Decimal(140))).reading
+    after = energy.update("anna", moved.id, ReadingCorrection("2022-01-08", Decimal(145))).reading
+    assert after.amount == 145, "nobody is asked why the register falls to what it showed there before"
+
+
+def test_a_clean_meter_that_was_read_beforehand_lags_since_this_write(migrated: Database[Any]) -> None:
+    transactions = MongoTransactions(migrated, 20)
+    energy = EnergyCrudService(transactions, FakePublisher(), now)
+    energy.create("anna", ReadingDraft(POWER, "2024-01-01", Decimal(1)))
+    meters = migrated["meters"]
+    dirty = ["dirtyFrom", "dirtyTo", "dirtySince"]
+    meters.update_one({}, [{"$set": {"displayVersion": "$sourceVersion"}}, {"$unset": dirty}])
+    before = datetime.now(UTC)
+    energy.create("anna", ReadingDraft(POWER, "2024-01-02", Decimal(2)))
+    [meter] = meters.find()
+    assert before - timedelta(seconds=5) <= meter["dirtySince"] <= datetime.now(UTC)

@@ -41,6 +41,7 @@ from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports.values import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_ms
+from chalicelib.repositories import partial_snapshots
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters
@@ -52,7 +53,7 @@ from infra.local.waiting import wait_until
 from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.repositories.explaining import LONG_LOOKUP, WITHOUT_INDEX, Commands, explained, explanation, fill
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.plans]
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 FEEDBACK = Feedback(Component.ENERGY_TABLE, {"limit": 5}, Backend.NEW, Reason.PERCENTAGE_IN, {POWER: 3})
@@ -203,6 +204,29 @@ def test_times_are_read_from_indexes_alone_and_no_more_than_are_asked_for(
     assert_by_index(migrated, commands)
     looks = [explanation(migrated, command, "executionStats")["executionStats"] for command in commands.seen]
     assert [(look["totalDocsExamined"], look["totalKeysExamined"]) for look in looks] == [(0, 10)] * 2
+
+
+def test_what_lags_of_a_large_meter_is_looked_up_by_index_reading_by_reading(
+    mongodb_uri: str, migrated: Database[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partial_snapshots, "FEW", 0)
+    user = uuid4().hex
+    fill(migrated, user)
+    commands = Commands()
+    watched = open_database(mongodb_uri, migrated.name, commands)
+    container = compose(mongo_ports(watched, FakePublisher()), cast(TokenVerifier, None), now)
+    container.recalculation.renew(user, POWER)
+    container.energy.create(user, ReadingDraft(POWER, "2020-05-01T13:00", Decimal(221), confirm=True))
+    commands.seen.clear()
+    assert not container.display.monthly(user, POWER, 2020, consistent=True).state.stale
+    assert not container.display.summary(user, POWER, consistent=True).state.stale
+    watched.client.close()
+    assert_by_index(migrated, commands)
+    looks = [command for command in commands.seen if command.get("aggregate") == "source_energy_readings"]
+    assert len(looks) == 2
+    for look in looks:
+        plan = explained(migrated, look)
+        assert plan.count("IXSCAN") == 1 + sum("$unionWith" in stage for stage in look["pipeline"]), plan
 
 
 def test_a_query_without_an_index_would_be_noticed(migrated: Database[Any]) -> None:

@@ -1,20 +1,27 @@
 """Every verb of the session filter on a real MongoDB: hostile or not, it sees and changes the user's documents only."""
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any
 
 import bson
 import pytest
+from bson import ObjectId
 from pymongo import DeleteMany, DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
+from chalicelib.domain.errors import ScopeError
+from chalicelib.domain.readings import to_datetime
+from chalicelib.repositories.alike import Values
+from chalicelib.repositories.database import halves_of
 from chalicelib.repositories.scoped import ScopedCollection
 from tests.integration.repositories.sent_commands import sent_commands
 
 BOBS = {"_id": "b", "userId": "bob", "type": "power", "amount": 7}
 ALICES = {"_id": "a", "userId": "alice", "type": "power", "amount": 1}
+DAY = 86_400_000
 CHANGE = {"$set": {"amount": 99}}
 HOSTILE = [{}, {"_id": "b"}, {"userId": "bob"}, {"$or": [{"userId": "bob"}, {"userId": "alice"}]}]
 
@@ -61,7 +68,7 @@ def documents(migrated: Database[Any]) -> Collection[Any]:
 
 
 def test_every_verb_is_among_the_cases() -> None:
-    cases = {name.split()[0] for name in (*READS, *WRITES, *INSERTS)}
+    cases = {name.split()[0] for name in (*READS, *WRITES, *INSERTS, "insert_alike")}
     assert cases == {name for name in vars(ScopedCollection) if not name.startswith("_")}
 
 
@@ -107,6 +114,24 @@ def test_what_is_inserted_is_the_users(documents: Collection[Any], verb: str) ->
     assert documents.find_one({"_id": "new"}) == {"_id": "new", "amount": 5, "userId": "alice"}
 
 
+def insert_alike(scoped: ScopedCollection, *keys: ObjectId, **said: Any) -> None:
+    example = {"_id": ObjectId(), "date": to_datetime(0), "amount": Decimal(0), **said}
+    scoped.insert_alike(example, [Values(key.binary, DAY, *halves_of(Decimal("1.50"))) for key in keys])
+
+
+def test_what_is_inserted_like_an_example_is_the_users(documents: Collection[Any]) -> None:
+    one, other = ObjectId(), ObjectId()
+    insert_alike(ScopedCollection(documents, "alice"), one, other, n=5)
+    said = {"date": to_datetime(DAY), "amount": Decimal("1.50"), "n": 5, "userId": "alice"}
+    assert list(documents.find({"n": 5})) == [{"_id": key, **said} for key in (one, other)]
+
+
+def test_nothing_is_inserted_like_an_example_of_another_user(documents: Collection[Any]) -> None:
+    with pytest.raises(ScopeError):
+        insert_alike(ScopedCollection(documents, "alice"), ObjectId(), userId="bob")
+    assert documents.count_documents({}) == 2
+
+
 def test_an_upsert_becomes_the_users(documents: Collection[Any]) -> None:
     ScopedCollection(documents, "alice").update_one({"_id": "new"}, CHANGE, upsert=True)
     assert documents.find_one({"_id": "new"}) == {"_id": "new", "amount": 99, "userId": "alice"}
@@ -126,5 +151,6 @@ def test_every_verb_goes_through_the_session_that_there_is(documents: Collection
             verb(scoped, {"type": "power"})
         for number, insert in enumerate(INSERTS.values()):
             insert(scoped, {"_id": number})
+        insert_alike(scoped, ObjectId())
         assert {command["lsid"]["id"] for command in sent} == {session.session_id["id"]}
     assert len(sent) >= len(READS | WRITES | INSERTS)

@@ -15,10 +15,10 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import SyncMode
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ImplausibleReadingError
 from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import DAY_MS, EnergyType, to_ms
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft

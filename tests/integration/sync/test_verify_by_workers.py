@@ -1,15 +1,23 @@
 """A verify that workers divide, on a real database: what it finds counts as that of one process, or not at all."""
 
-from typing import Any
+from contextlib import nullcontext
+from functools import partial
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 from pymongo.database import Database
 
 from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.walks import Walk
 from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.services.refresh.fan_out import RangeState
+from infra.operations.fan_out.watching import walked
+from infra.operations.sync import comparing
+from infra.operations.sync.comparing import by_workers
+from infra.targets import workers
+from infra.targets.target import Target
 from tests.fakes.dead_letters import Killed
 from tests.integration.deployment import Deployment
 
@@ -29,9 +37,14 @@ def deployed(migrated: Database[Any], monkeypatch: pytest.MonkeyPatch) -> Deploy
         deployed.create(user, "2024-01-31", 5)
         deployed.create(user, "2024-03-31", 9)
     deployed.operations.sweeper.run_at_once(60)
-    for user in people[:: PEOPLE // DAMAGED]:
-        migrated["source_energy_readings"].delete_one({"userId": user})
+    damage(deployed)
     return deployed
+
+
+def damage(deployed: Deployment, people: int = DAMAGED) -> None:
+    readings = deployed.database["source_energy_readings"]
+    for user in sorted(readings.distinct("userId"))[:: PEOPLE // people]:
+        readings.delete_one({"userId": user})
 
 
 def begin(deployed: Deployment, ranges: int = 4) -> None:
@@ -131,6 +144,28 @@ def test_while_writes_of_the_mode_before_may_arrive_no_range_is_compared(deploye
     deployed.operations.modes.set(OLD_ONLY, "test")
     deployed.operations.modes.set(DUAL_WRITE, "test")
     assert set(deployed.work()) == {RangeState.PAST}
+
+
+def test_what_workers_find_lets_a_side_go_on_alone_or_not(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They begin at the start: what a comparison under way has seen may differ by now."""
+    operations, target = deployed.operations, cast(Target, None)
+
+    def hand_out(_: float) -> None:
+        deployed.work()
+
+    monkeypatch.setattr(workers, "with_workers", lambda _: nullcontext(operations))
+    monkeypatch.setattr(comparing, "walked", partial(walked, sleep=hand_out))
+    operations.consistency.repair()
+    begin(deployed)
+    assert operations.fan_out.work(deployed.queue.sent.pop(0), 60, 60) is RangeState.DONE
+    damage(deployed, people=1)
+    with pytest.raises(SyncModeError, match=r"verify finds differences \(1\)"):
+        operations.modes.set(NEW_ONLY, "test", count_differences=by_workers(target, 4))
+    assert operations.modes.show().state.mode is DUAL_WRITE
+    operations.consistency.repair()
+    assert operations.modes.set(NEW_ONLY, "test", count_differences=by_workers(target, 4)).mode is NEW_ONLY
 
 
 def test_while_it_is_paused_nothing_is_compared_and_then_it_goes_on(deployed: Deployment) -> None:

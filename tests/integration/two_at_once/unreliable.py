@@ -15,10 +15,10 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.calculation.compact import USUAL_DECIMALS
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.migration.sync.change_feed import Moment
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings.compact import USUAL_DECIMALS
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.deployment import SIDES, Clock

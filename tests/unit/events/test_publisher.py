@@ -160,6 +160,16 @@ def test_a_call_stays_below_the_limit_and_does_not_reach_it(less: int, calls: in
     assert len(bus.calls) == calls
 
 
+@pytest.mark.parametrize(("more", "calls"), [(0, [1, 2]), (1, [1, 1, 1])])
+def test_every_call_has_the_same_limit(more: int, calls: list[int]) -> None:
+    """The first entry leaves no room for others; the second and the third are one byte below the limit, or reach it."""
+    empty = bytes_of(entry_of(sized(0), "energy"))
+    bus = Bus()
+    spare = LIMIT - 1 - 2 * empty - 200_000
+    bus.publisher().publish([sized(LIMIT - 1 - empty), sized(200_000), sized(spare + more)])
+    assert [len(call) for call in bus.calls] == calls
+
+
 @given(st.text(min_size=1), st.lists(st.text(), max_size=3))
 def test_the_size_is_counted_as_put_events_counts_it(user: str, resources: list[str]) -> None:
     entry = entry_of(event().model_copy(update={"user_id": user}), "energy")
@@ -257,4 +267,27 @@ def test_the_log_names_the_events_that_were_lost_but_not_whose_they_are(caplog: 
     lost = event()
     bus.publisher().publish([lost])
     (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert record.message == "events not published, their meters stay dirty"
     assert record.__dict__["events"] == [{"event_type": "EnergyReadingCreated", "event_id": str(lost.event_id)}]
+    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert [(record.message, record.exc_info is None) for record in warnings] == [("PutEvents failed", False)] * 3
+
+
+def test_what_is_too_large_for_the_bus_is_said_by_itself(caplog: pytest.LogCaptureFixture) -> None:
+    large = sized(LIMIT)
+    bus = Bus()
+    bus.publisher().publish([large, event(2)])
+    (record,) = caplog.records
+    assert (record.levelname, record.message) == ("ERROR", "events larger than the bus takes, their meters stay dirty")
+    assert record.__dict__["events"] == [{"event_type": "EnergyReadingCreated", "event_id": str(large.event_id)}]
+    assert bus.lost == [1]
+
+
+def test_where_nobody_remembers_what_is_lost_it_is_counted_all_the_same() -> None:
+    bus: Any = Bus(*[OSError("gone")] * 3)
+    told: list[tuple[str, int]] = []
+    clock, count = (lambda: 0.0), lambda name, value: told.append((name.value, value))
+    publisher = EventBridgePublisher(lambda: bus, "energy", bus.pause, clock, count)
+    events = [event(1), event(2)]
+    assert publisher.send(events) == events
+    assert told == [("EventsSentAgain", 2), ("EventsSentAgain", 2), ("EventsNotPublished", 2)]

@@ -30,7 +30,7 @@ from infra.simulation.memory.store import FakeStore
 from tests.fakes.gate import FakeGate
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
-ORDER = ChangeRequest("olga", "as planned")
+REQUEST = ChangeRequest("olga", "as planned")
 IN_HALF = "alice"  # is in at 50 percent of the table
 
 
@@ -88,14 +88,14 @@ class Rollout:
     def mode(self, mode: SyncMode, since: int | None = None) -> None:
         self.store.stored.sync = SyncState(mode, since)
 
-    def set(self, percent: int | None = None, **wished: Any) -> ChangeResult:
+    def set(self, percent: int | None = None, **patch: Any) -> ChangeResult:
         """Change the table's flag."""
-        wish = FlagPatch(percent=None if percent is None else Decimal(percent), **wished)
-        return self.flags.changes.set(TABLE, wish, ORDER)
+        asked = FlagPatch(percent=None if percent is None else Decimal(percent), **patch)
+        return self.flags.changes.set(TABLE, asked, REQUEST)
 
     def open(self) -> None:
         """Open the global gate."""
-        self.flags.changes.set(GLOBAL, FlagPatch(enabled=True), ORDER)
+        self.flags.changes.set(GLOBAL, FlagPatch(enabled=True), REQUEST)
 
     def table(self) -> Flag:
         """The table's deployed flag."""
@@ -107,4 +107,4 @@ class Rollout:
 
 def back(rollout: Rollout, percent: int | None = None) -> ChangeResult:
     """Roll the table back."""
-    return rollout.flags.changes.rollback(TABLE, None if percent is None else Decimal(percent), ORDER)
+    return rollout.flags.changes.rollback(TABLE, None if percent is None else Decimal(percent), REQUEST)

@@ -85,6 +85,7 @@ def test_pieces_are_a_table_and_what_has_no_process_port_or_log_has_a_dash(
     printed: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
     log = "l" * 100
     down = PieceStatus("api", 17, 8_000, False, str(tmp_path / log))
     stack.console.print(stack._pieces([PieceStatus("mongodb at x", None, None, True, None), down]))

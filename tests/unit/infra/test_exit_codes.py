@@ -104,6 +104,37 @@ def test_a_long_replay_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsy
     assert capsys.readouterr().err.splitlines()[-2:] == ["1000 meters", "2000 meters"]
 
 
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        (("--all",), (None, None, False)),
+        (("--user", "ann"), ("ann", None, False)),
+        (("--since", "2023-11-14T22:13:20", "--whole"), (None, 1_700_000_000_000, True)),
+        (("--since", "2023-11-14T23:13:20+01:00"), (None, 1_700_000_000_000, False)),
+    ],
+)
+def test_a_replay_is_of_the_meters_that_are_said_onto_the_stacks_own_bus(
+    monkeypatch: pytest.MonkeyPatch, said: tuple[str, ...], asked: tuple[Any, ...]
+) -> None:
+    seen: list[Any] = []
+
+    def replayed(user: str | None, since: int | None, _progress: object, *, whole: bool) -> Replayed:
+        seen.append((user, since, whole))
+        return Replayed(0, ())
+
+    def shell_replay(*given: Any) -> Any:
+        seen.append(given)
+        return SimpleNamespace(replay=replayed)
+
+    bus = SimpleNamespace(describe_event_bus=lambda **named: seen.append(named))
+    place = SimpleNamespace(client=lambda name: bus if name == "events" else None, stack="sample")
+    monkeypatch.setattr(Deployment, "of", lambda _: place)
+    monkeypatch.setattr(replay, "database_of", lambda _: nullcontext("database"))
+    monkeypatch.setattr(replay, "shell_replay", shell_replay)
+    assert run("replay", *said) == 0
+    assert seen == [{"Name": "sample"}, ("database", bus, "sample"), asked]
+
+
 @dataclass
 class Comparer:
     """Says what a test wants."""
@@ -152,7 +183,18 @@ E, D, K, L, F = Outcome.EQUAL, Outcome.DIFFERENT, Outcome.IGNORED, Outcome.LAG, 
 @pytest.mark.parametrize("whom", [("--all",), ("--user", "alice")])
 @pytest.mark.parametrize(
     ("outcomes", "code"),
-    [((), 1), ((E,), 0), ((E, E, K), 0), ((K,), 0), ((E, L), 0), ((L,), 1), ((E, D), 1), ((E, F), 1), ((F,), 1)],
+    [
+        ((), 1),
+        ((E,), 0),
+        ((E, E, K), 0),
+        ((K,), 0),
+        ((E, L), 0),
+        ((L,), 1),
+        ((E, D), 1),
+        ((E, F), 1),
+        ((F,), 1),
+        ((E, D, F), 1),
+    ],
 )
 def test_a_comparison_fails_where_something_differs_or_failed_or_nothing_was_compared(
     comparing: Comparing, outcomes: Sequence[Outcome], code: int, whom: tuple[str, ...], form: tuple[str, ...]

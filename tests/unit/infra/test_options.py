@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-import pymongo
 import pytest
 
 from infra import __main__ as command_line
@@ -40,7 +39,7 @@ dlq ls --queue-url
 dlq redrive ID --all? --reason --queue-url
 dlq show ID! --queue-url
 down --all? --yes?
-drill history --flips=200(1..) --people=20(1..100) --operations(0..) --seconds --in-process? --seed(0..) --record
+drill history --flips=200(1..) --people=20(1..100) --operations(0..) --seconds(1..) --in-process? --seed(0..) --record
 drill last
 drill rollback --component=energy_forms --writes=500(20..) --moves=3(1..20)
 fan-out give-up WALK!
@@ -63,10 +62,10 @@ migrations create TITLE!
 migrations down --execute? --retry? --lock-seconds=30.0 --steps=1 --to --yes?
 migrations resolve --lock-seconds=30.0 SCRIPT! --as!
 migrations status
-migrations up --execute? --retry? --lock-seconds=30.0 --to
+migrations up --execute? --retry? --lock-seconds=30.0 --to --fan-out(2..1000)
 migrations verify-roundtrip
 mode recover MODE --reason!
-mode set MODE! --reason! --wait?
+mode set MODE! --reason! --wait? --fan-out(2..1000)
 mode show
 rebuild --check? --user --restart? --fan-out(2..1000)
 rehearsal --without --markdown?
@@ -76,7 +75,7 @@ repair undo RUN! --limit=20(0..)
 replay --user --since --all? --whole?
 restore FILE! --rebuild/--no-rebuild?=True
 retire announce --sunset! --deprecated --rehearsal? --reason! --yes?
-retire apply --days=14(0..400) --quiet-days=35(0..400) --force? --reason!
+retire apply --days=14(0..400) --quiet-days=35(0..400) --force? --fan-out(2..1000) --reason!
 retire brownout add --from! --for! --reason!
 retire brownout list
 retire brownout remove TIME! --reason!
@@ -222,7 +221,9 @@ def told(parameter: click.Parameter) -> str:
     name = "/".join((*parameter.opts, *parameter.secondary_opts)) if option else parameter.make_metavar(CONTEXT)
     default = parameter.to_info_dict()["default"] if option else None
     kind = parameter.type
-    span = f"({kind.min}..{'' if kind.max is None else kind.max})" if isinstance(kind, click.IntRange) else ""
+    span = ""
+    if isinstance(kind, click.IntRange | click.FloatRange):
+        span = f"({kind.min}..{'' if kind.max is None else kind.max})"
     return "".join(
         (
             name.strip("[]"),
@@ -298,13 +299,6 @@ def test_every_option_says_what_it_is_for_or_what_counts_without_it(name: str) -
             chosen = isinstance(parameter.type, click.Choice)
             assert parameter.help or parameter.show_default or chosen, parameter.name
             assert parameter.show_default or default in (None, False, "", FOLDER) or parameter.multiple, parameter.name
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits seconds for a database that is not there."""
-    patient = pymongo.timeout
-    monkeypatch.setattr(pymongo, "timeout", lambda _: patient(0.05))
 
 
 @pytest.mark.usefixtures("impatient")

@@ -18,6 +18,7 @@ from chalicelib.services.refresh.sweeper import SweepReport
 from infra.operations import (
     printing,
     rebuild,
+    walking,
 )
 from infra.operations.dead_letters import commands as dlq
 from infra.operations.migrate import commands as migrations_line
@@ -44,6 +45,17 @@ def test_findings_are_lines_then_how_many_there_are_of_each_kind(printed: Callab
         "meters gas version 1",
         "7 meters, 2 differences; display not compared, because it lags: 2",
     ]
+
+
+def test_what_no_terminal_can_show_is_written_out() -> None:
+    assert printing.printable("用户 a\ud800b") == "用户 a\\ud800b"
+
+
+def test_numbers_of_documents_end_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    [first, second] = SEEN.kinds
+    printing.print_findings(replace(SEEN, kinds=((first[0], 1_200), (second[0], 7))), 0)
+    rows = [line.split("│")[4] for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert rows == ["     1,200 ", "         7 "]
 
 
 def test_a_comparison_for_programs() -> None:
@@ -83,16 +95,19 @@ FOUND_OTHER = {
 }
 
 
+@pytest.mark.parametrize("in_memory", [1_000_000, 20])
 @pytest.mark.parametrize("found", [(), (LOST,), (LOST, OTHER)])
 def test_all_findings_are_the_end_of_one_line_of_json(
-    found: tuple[Finding, ...], capsys: pytest.CaptureFixture[str]
+    found: tuple[Finding, ...], in_memory: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(walking, "IN_MEMORY", in_memory)
+
     def told(findings: Findings) -> Any:
         for finding in found:
             findings.add([finding])
         findings.print_with({"meters": 7, "findings": ["not all"]})
         printed = capsys.readouterr().out
-        assert printed.count("\n") == 1
+        assert (printed.count("\n"), printed.count('"findings"')) == (1, 1)
         return json.loads(printed)
 
     with all_findings() as findings:
@@ -139,6 +154,11 @@ def test_a_sweep_says_what_lagged_and_what_cannot_be_refreshed(
     assert printed() == lines
 
 
+def test_no_id_of_a_meter_that_fails_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    console.print(rebuild._failing([replace(FAILING, meter=LaggingMeter("q" * 300, 3, "ValueError"))]))
+    assert capsys.readouterr().out.count("q") == 300
+
+
 def test_a_sweep_for_programs() -> None:
     report = SweepReport("swept", 5, 60.0, refreshed=4, failed=1)
     assert rebuild._sweep_document(report, 1, [FAILING]) == {
@@ -158,7 +178,9 @@ def test_dead_letters_are_a_table_of_what_failed_and_why(printed: Callable[[], l
     failed = {"errorType": "ValueError", "errorMessage": "no [number]\nand more"}
     whole = {"requestContext": context, "requestPayload": {"detail-type": "Created"}, "responsePayload": failed}
     console.print(dlq._table([letter(whole), letter(whole | {"requestPayload": 1, "responsePayload": 2}), letter(3)]))
-    assert [line for line in printed() if line[0] not in "├"] == [
+    lines = printed()
+    assert sum(line[0] == "├" for line in lines) == 2, "a line between letters"
+    assert [line for line in lines if line[0] not in "├"] == [
         "id what, since error",
         "id-1 Created ValueError: no [number]",
         "2023-11-14T22:13:20Z",
@@ -177,6 +199,16 @@ def test_dead_letters_are_a_table_of_what_failed_and_why(printed: Callable[[], l
         "traceId": "",
         "event": {"detail-type": "Created"},
     }
+
+
+def test_no_error_of_a_dead_letter_and_no_name_of_an_event_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    failed = {"errorType": "y" * 300, "errorMessage": ""}
+    context = {"functionArn": "arn:aws:lambda:us-east-1:0:function:handler", "condition": "RetriesExhausted"}
+    body = {"requestContext": context, "requestPayload": {"detail-type": "z" * 300}, "responsePayload": failed}
+    name = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    console.print(dlq._table([replace(letter(body), id=name)]))
+    printed = capsys.readouterr().out
+    assert (printed.count("y"), printed.count("z"), name in printed) == (300, 300, True)
 
 
 def test_what_was_sent_again_is_counted_and_what_was_refused_is_named(
@@ -231,7 +263,7 @@ def test_the_state_of_migrations_is_a_table(printed: Callable[[], list[str]]) ->
 @pytest.mark.parametrize(
     ("names", "waiting", "lines", "document"),
     [
-        (["001", "002"], None, ["up: 001", "up: 002"], {"scripts": ["001", "002"], "waiting": None}),
+        (["001 [x]", "002"], None, ["up: 001 [x]", "up: 002"], {"scripts": ["001 [x]", "002"], "waiting": None}),
         ([], "no [mode]", ["nothing to do", "waits: no [mode]"], {"scripts": [], "waiting": "no [mode]"}),
     ],
 )

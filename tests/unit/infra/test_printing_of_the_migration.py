@@ -197,12 +197,12 @@ def test_a_run_of_the_sync_job_is_one_line(report: SyncReport, line: str) -> Non
 
 def test_what_no_reader_can_use_is_named_with_its_good_copy(printed: Callable[[], list[str]]) -> None:
     damaged = (
-        UnreadableDocument("energies", "id-1", "alice", "amount is text", "id-2"),
+        UnreadableDocument("energies", "id-1", "alice", "amount is [text]", "id-2"),
         UnreadableDocument("energies", "id-3", "", "date is missing"),
     )
     print_verification(Verification(SyncMode.DUAL_WRITE, unreadable=Unreadable(3, damaged)))
     assert printed()[1:] == [
-        "energies id-1 (user alice): amount is text; good copy: id-2",
+        "energies id-1 (user alice): amount is [text]; good copy: id-2",
         "energies id-3 (no user): date is missing; there is no good copy",
         "3 unreadable documents, the first 2 are named; correct them where they are, then: python -m infra sync; or "
         "look at what the good copies would mend: python -m infra repair --from new",
@@ -230,8 +230,8 @@ FAR = 4_000_000_000_000  # 2096
         ({}, "open"),
         ({"gone": REPLAY}, "gone: not shown by the replay of 2023-11-14T22:13:20Z"),
         (
-            {"rule": IgnoreRule("f1", "olga", "known [1]", FAR)},
-            "ignored until 2096-10-02T07:06:40Z, olga: known [1]",
+            {"rule": IgnoreRule("f1", "olga", "known [x]", FAR)},
+            "ignored until 2096-10-02T07:06:40Z, olga: known [x]",
         ),
         (
             {"rule": IgnoreRule("f1", "olga", "known", AT)},
@@ -360,19 +360,19 @@ def test_an_undo_says_what_came_back_what_was_left_and_why(printed: Callable[[],
     }
 
 
-def wish(source: Side | None = None, user: str | None = None) -> repair._Wish:
-    return repair._Wish(source, None, "", user, yes=False)
+def requested(source: Side | None = None, user: str | None = None) -> repair._Request:
+    return repair._Request(source, None, "", user, yes=False)
 
 
 def test_after_a_plan_the_command_that_does_it_is_told() -> None:
     empty = RepairPlan(Side.OLD, Verification(SyncMode.DUAL_WRITE), (), {Side.OLD: 0, Side.NEW: 0})
-    assert plan_printing.next_step(empty, wish().command) == "nothing to mend"
+    assert plan_printing.next_step(empty, "") == plan_printing.outcome(empty, SEEN, "repair-1") == "nothing to mend"
     assert (
-        plan_printing.next_step(PLAN, wish().command)
+        plan_printing.next_step(PLAN, requested().command)
         == "nothing was changed; mend it with: python -m infra repair --apply"
     )
     many = replace(PLAN, writes=(PlannedWrites(Side.NEW, GAS, 0, 0, 400),))
-    assert plan_printing.next_step(many, wish(Side.OLD, "alice").command) == (
+    assert plan_printing.next_step(many, requested(Side.OLD, "alice").command) == (
         "nothing was changed; mend it with: python -m infra repair --from old --user alice --apply --allow-deletes 400"
     )
 

@@ -1,5 +1,6 @@
 """The benches' report: each target has a figure and a reason, one that fails is named, nothing of before is lost."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,14 @@ def test_a_target_says_whether_it_is_met_and_only_then_not_why(section: Section)
         ("", ""),
     ]
     assert [row.wanted for row in section.rows] == ["at most 1.5 x", "at least 100 /s", ""]
+
+
+def test_a_target_that_need_not_be_met_is_counted_by_itself(section: Section) -> None:
+    exempt = Target(1.5, "as decided", exempt=True)
+    rows = tuple(Row.of(Figure("quick / slow", value), exempt) for value in (2.0, 1.0))
+    assert [(row.verdict, row.limit) for row in rows] == [("exempt", "as decided"), ("met", "")]
+    said = next(report.summary({"a": section, "b": replace(section, rows=rows)}))
+    assert said.startswith("2 of 4 targets are met; exempt: 1 (")
 
 
 def test_a_bench_without_a_figure_for_a_target_is_refused() -> None:

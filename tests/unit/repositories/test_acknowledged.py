@@ -13,12 +13,16 @@ from chalicelib.repositories.erasure import MongoErasures
 from chalicelib.repositories.fan_out import MongoFanOutRecords
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.operator_actions import MongoOperatorActions
+from chalicelib.repositories.sync_control import MongoSyncControl
+from chalicelib.repositories.walk_control import MongoWalkControl
 
 OF_MAJORITY: list[Callable[[Database[Any]], Any]] = [
     MongoCensusRecords,
     MongoFanOutRecords,
     MongoFlagHistory,
     MongoOperatorActions,
+    MongoSyncControl,
+    MongoWalkControl,
     lambda database: MongoErasures(database, 1.0),
 ]
 

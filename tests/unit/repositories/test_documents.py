@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.meters.import_record import IdRange
@@ -14,7 +15,7 @@ NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
 
 def test_ids_made_together_differ_and_ascend_and_know_their_moment() -> None:
-    ids = [*new_ids(50_000)]
+    ids = [*map(ObjectId, new_ids(50_000))]
     assert len(set(ids)) == 50_000
     assert ids == sorted(ids)
     assert abs(ids[-1].generation_time - datetime.now(UTC)) < timedelta(minutes=5)
@@ -25,7 +26,7 @@ def test_ids_of_two_imports_in_one_second_differ() -> None:
 
 
 def test_ids_made_together_are_one_range() -> None:
-    ids = [*new_ids(70_000)]
+    ids = [*map(ObjectId, new_ids(70_000))]
     assert same_batch(IdRange(str(ids[0]), 70_000)) == {"$gte": ids[0], "$lte": ids[-1]}
     assert same_batch(IdRange(str(ids[66_000]), 9)) == {"$gte": ids[66_000], "$lte": ids[66_008]}
     assert same_batch(IdRange(str(ids[7]), 1)) == {"$gte": ids[7], "$lte": ids[7]}

@@ -5,19 +5,19 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
-from chalicelib.repositories.foreseen import NOTHING, Foreseen
+from chalicelib.repositories.prefetch import NOTHING, Prefetched
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 AT = 1_700_000_000_000
 STORED = {"date": to_datetime(AT), "amount": Decimal("5.250")}
-LOOKED = Foreseen({"before": [STORED], "after": []}, (POWER, AT))
+LOOKED = Prefetched({"before": [STORED], "after": []}, (POWER, AT))
 
 
 def test_at_its_own_instant_it_says_what_is_there_and_what_is_next() -> None:
     assert LOOKED.taken(POWER, AT) is True
     assert LOOKED.nearest(POWER, AT, "before") == []
     assert LOOKED.nearest(POWER, AT, "after") == []
-    later = Foreseen({"before": [STORED], "after": []}, (POWER, AT + 1))
+    later = Prefetched({"before": [STORED], "after": []}, (POWER, AT + 1))
     assert later.taken(POWER, AT + 1) is False
     assert later.nearest(POWER, AT + 1, "before") == [Reading(AT, Decimal("5.250"))]
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pymongo import DeleteMany, ReplaceOne
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.display_documents import SeriesUpdate
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.repositories import series
 
 JANUARY = 1_672_531_200_000  # 2023

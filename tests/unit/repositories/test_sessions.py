@@ -10,15 +10,25 @@ REPOSITORIES = Path(__file__).parents[3] / "chalicelib" / "repositories"
 MODULES = sorted(path.name for path in REPOSITORIES.glob("*.py"))
 COMMANDS = {
     *("find", "find_one", "find_raw_batches", "aggregate", "aggregate_raw_batches", "count_documents", "distinct"),
-    *("insert_one", "insert_many", "update_one", "update_many", "replace_one", "delete_one", "delete_many"),
+    *(
+        "insert_one",
+        "insert_many",
+        "insert_alike",
+        "update_one",
+        "update_many",
+        "replace_one",
+        "delete_one",
+        "delete_many",
+    ),
     *("find_one_and_update", "find_one_and_replace", "find_one_and_delete", "bulk_write", "command"),
 }
 # A person's documents (ScopedCollection, OwnedDocuments): these put their session into every command.
 WITH_A_SESSION_OF_THEIR_OWN = {
     "display.py": {"meters", "display"},
-    "meters.py": {"self._owned", "self._meters", "readings"},
+    "first_copies.py": {"readings", "ScopedCollection(self._database[name], user_id, session)"},
+    "meters.py": {"self._owned", "self._meters"},
     "packing.py": {"meters", "OwnedDocuments(database, user_id, session)"},
-    "partial_snapshots.py": {"self._readings()", "views"},
+    "partial_snapshots.py": {"ScopedCollection(display, self.user_id, self.session)"},
     "queries.py": {"owned"},
     "reconciliation.py": {"readings"},
     "repaired.py": {"ScopedCollection(database[Collections.REPAIRED], user_id, session)"},

@@ -5,13 +5,13 @@ from typing import Any, cast
 
 from pymongo import ReplaceOne
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.display_documents import SeriesUpdate
 from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.repositories.damages import FIELDS
 from chalicelib.repositories.packing_marks import Packing, packing_of
 from chalicelib.repositories.people import under_ids_of
-from chalicelib.repositories.series import is_kept, mark_of, replace, within
+from chalicelib.repositories.series import digests_after, is_kept, mark_of, replace, within
 
 DAY_MS, YEAR_MS = 86_400_000, 31_556_952_000
 
@@ -93,3 +93,13 @@ def test_the_digests_of_a_series_are_those_that_meters_note() -> None:
     assert mark["parts"].hex() == (
         "e607" + b"x".hex() * 16 + "e7079733ef6661930f18b0f2d27f5f2d4d35e807fb5580fb3dcd31b25eb69372c76b4141"
     )
+
+
+def test_the_years_beside_those_that_changed_keep_their_digests() -> None:
+    before = {year: bytes([year - 2000]) * 16 for year in (2021, 2022, 2023, 2024, 2025, 2026)}
+    update = SeriesUpdate([(2023, 2024)], {2023: of_year(2023)}, 6, before)
+    after = digests_after("alice", EnergyType.POWER, update)
+    assert {year: digest[:1] for year, digest in after.items() if year != 2023} == {
+        year: bytes([year - 2000]) for year in (2021, 2022, 2025, 2026)
+    }
+    assert (after[2023] == before[2023], len(after[2023])) == (False, 16)

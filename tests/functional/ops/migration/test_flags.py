@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from chalice.test import HTTPResponse
 
 from app import app
+from chalicelib.api.ops.migration.flag_bodies import FlagPatchBody
 from chalicelib.api.ops.names import CHANGE_SECONDS
 from chalicelib.bootstrap.container import using
 from chalicelib.bootstrap.operations import ANSWER_SECONDS
@@ -19,8 +21,10 @@ from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.readings import moment
+from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import FLAGS, GLOBAL
+from chalicelib.monitoring.people import SOMEBODY, begin_call, hidden
 from infra.simulation.memory.migration.appconfig import FakeAppConfig
 from tests.functional.conftest import Api, problem
 from tests.unit.flags.rollout import TABLE, Rollout
@@ -150,6 +154,29 @@ def test_the_list_says_what_is_deployed_and_what_this_function_uses(operator: Op
     assert listed["blockedBy"] is None
     operator.rollout.mode(SyncMode.OLD_ONLY)
     assert "old_only" in operator.done("GET", "/ops/flags")["blockedBy"]
+
+
+@pytest.mark.parametrize("name", ["addTestUserIds", "removeTestUserIds", "addBlockedUserIds", "removeBlockedUserIds"])
+def test_whom_a_change_of_a_flag_is_about_no_log_line_says(name: str) -> None:
+    begin_call()
+    FlagPatchBody.model_validate({"reason": "x", name: ["auth0|marked"]}).patch()
+    assert hidden("about auth0|marked and auth0|other") == f"about {SOMEBODY} and auth0|other"
+
+
+def test_every_part_of_a_change_reaches_the_flags() -> None:
+    body = {
+        "reason": "x",
+        "enabled": False,
+        "rolloutPercent": Decimal("12.5"),
+        "exact": True,
+        "addTestUserIds": ["a"],
+        "removeTestUserIds": ["b"],
+        "addBlockedUserIds": ["c"],
+        "removeBlockedUserIds": ["d"],
+    }
+    patch = FlagPatchBody.model_validate(body).patch()
+    assert patch == FlagPatch(False, Decimal("12.5"), True, ("a",), ("b",), ("c",), ("d",))
+    assert FlagPatchBody(reason="x", retire=True).patch() == FlagPatch(retire=True)
 
 
 def test_a_plan_lists_who_enters(operator: Operator) -> None:

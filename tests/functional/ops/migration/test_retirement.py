@@ -46,7 +46,7 @@ def test_the_calendar_is_shown_and_why_a_brown_out_would_not_begin(api: Api) -> 
     assert api.request("GET", ROUTE, roles=("operator",)).json_body["withheld"] is None, "who is spared keeps nobody in"
     records.record(replace(CALL, caller="1" * 32, client="page"), NOW)
     shown = api.request("GET", f"{ROUTE}?days=1", roles=("operator",)).json_body
-    assert shown["withheld"].startswith("of our own there still call: the page calls GET /v1/energy")
+    assert shown["withheld"].startswith("our own page or components still call: the page calls GET /v1/energy")
 
 
 def test_of_many_callers_the_latest_are_listed_and_the_others_counted_within_what_an_answer_may_be(api: Api) -> None:

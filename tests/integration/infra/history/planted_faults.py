@@ -13,7 +13,7 @@ from chalicelib.repositories import display, transactions
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.dual_write import MongoEnergyRepository
-from chalicelib.repositories.foreseen import NOTHING, begun
+from chalicelib.repositories.prefetch import NOTHING, begun
 from chalicelib.services.components import component_reads
 from chalicelib.services.components.new_backend import NewBackend
 from chalicelib.services.display import view_data
@@ -56,10 +56,10 @@ def a_cached_mode() -> None:
     read, known = begun, list[Any]()
 
     def cached(*arguments: Any) -> Any:
-        state, foreseen = read(*arguments)
+        state, prefetched = read(*arguments)
         if state.mode is SyncMode.OLD_ONLY:
             known.append(state)
-        return (known[0], NOTHING) if known else (state, foreseen)
+        return (known[0], NOTHING) if known else (state, prefetched)
 
     _put(transactions, "begun", cached)
 
@@ -133,12 +133,12 @@ def slow_writes_in_old_only() -> None:
     read = begun
 
     def slow(control: Any, *arguments: Any) -> Any:
-        state, foreseen = read(control, *arguments)
+        state, prefetched = read(control, *arguments)
         database = control.database
         if state.mode is SyncMode.OLD_ONLY:
             database[HELD_WRITES].insert_one({})
             wait_until(lambda: _is_settled(sync_state(database)), HELD_SECONDS)
-        return state, foreseen
+        return state, prefetched
 
     _put(transactions, "begun", slow)
     _put(MongoDisplayDataRepository, "publish", lambda *_: False)

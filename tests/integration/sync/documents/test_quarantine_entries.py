@@ -163,6 +163,14 @@ def test_everything_takes_in_the_doubles_that_do_not_count(doubled: Database[Any
     assert [is_open(doubled, key) for key in ("damaged", "hidden")] == [True, False], "it counts now"
 
 
+def test_where_another_double_counts_now_the_entries_change_places(doubled: Database[Any]) -> None:
+    quarantine_all(doubled, Side.OLD)
+    doubled["energies"].update_one({"_id": "hidden"}, {"$set": {"updatedAt": MAY.replace(day=9)}})
+    for _ in range(2):
+        quarantine_all(doubled, Side.OLD)
+        assert [is_open(doubled, key) for key in ("hidden", "counts")] == [False, True]
+
+
 def test_doubles_are_found_by_the_index_and_only_those_of_an_instant_are_read(
     doubled: Database[Any], mongodb_uri: str
 ) -> None:

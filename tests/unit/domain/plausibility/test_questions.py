@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import Doubt, ImplausibleReadingError
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.plausibility.questions import Meter, ask_about_exchange, ask_about_reading
 from chalicelib.domain.plausibility.usual import Usual, usual_of
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading, parse_instant
+from chalicelib.domain.readings.compact import CompactReadings
 
 BERLIN = ZoneInfo("Europe/Berlin")
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.plausibility.usual import Usual, usual_of
 from chalicelib.domain.readings import DAY_MS, EnergyType, MeterExchange, Reading, local_date, parse_instant
+from chalicelib.domain.readings.compact import CompactReadings
 
 BERLIN = ZoneInfo("Europe/Berlin")
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

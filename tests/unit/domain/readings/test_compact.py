@@ -5,9 +5,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.calculation.compact import CompactReadings, utc_year
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.readings import DAY_MS, FIRST_INSTANT, LAST_INSTANT, Reading
+from chalicelib.domain.readings.compact import CompactReadings, utc_year
 from tests.unit.domain.calculation.meters import examples
 
 DECADE = 3_650 * DAY_MS

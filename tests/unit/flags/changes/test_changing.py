@@ -19,7 +19,7 @@ from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument, read, written
 from chalicelib.flags.document.names import GLOBAL
 from infra.simulation.memory.migration.appconfig import FakeAppConfig
-from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout, back
+from tests.unit.flags.rollout import IN_HALF, REQUEST, TABLE, Rollout, back
 
 
 def test_a_change_is_deployed_remembered_and_in_effect(rollout: Rollout) -> None:
@@ -109,14 +109,14 @@ NOT_YET: dict[str, tuple[Callable[[Rollout], None], str]] = {
 
 
 @pytest.mark.parametrize(("happen", "remedy"), NOT_YET.values(), ids=NOT_YET)
-@pytest.mark.parametrize("wish", [{"percent": Decimal(1)}, {"test_users": ("t",), "enabled": True}])
+@pytest.mark.parametrize("patch", [{"percent": Decimal(1)}, {"test_users": ("t",), "enabled": True}])
 def test_nothing_rises_before_the_data_allow_it(
-    rollout: Rollout, happen: Callable[[Rollout], None], remedy: str, wish: dict[str, Any]
+    rollout: Rollout, happen: Callable[[Rollout], None], remedy: str, patch: dict[str, Any]
 ) -> None:
     happen(rollout)
     deployments = len(rollout.appconfig.deployments)
     with pytest.raises(RolloutError, match=remedy):
-        rollout.flags.changes.set(TABLE, FlagPatch(**wish), ORDER)
+        rollout.flags.changes.set(TABLE, FlagPatch(**patch), REQUEST)
     with pytest.raises(RolloutError, match=remedy):
         rollout.open()
     assert len(rollout.appconfig.deployments) == deployments
@@ -132,7 +132,7 @@ def test_the_way_down_is_always_open(risen: Rollout, happen: Callable[[Rollout],
     assert not risen.table().enabled
 
 
-def test_the_new_side_alone_is_no_hindrance_once_verified(rollout: Rollout) -> None:
+def test_the_new_side_alone_is_no_blocker_once_verified(rollout: Rollout) -> None:
     since = rollout.now() - 100_000
     rollout.mode(SyncMode.NEW_ONLY, since)
     rollout.control.save_verified(Verified(rollout.now(), since, 9, 0, 0))
@@ -162,7 +162,7 @@ def test_a_change_that_no_poll_shows_in_time_says_so(risen: Rollout) -> None:
 
 def test_a_retired_flag_is_remembered_by_every_document_that_follows(risen: Rollout) -> None:
     risen.set(retire=True)
-    risen.flags.changes.kill(ORDER)
+    risen.flags.changes.kill(REQUEST)
     with pytest.raises(RolloutError, match="never used again"):
         risen.set(10)
     assert risen.table().retired
@@ -191,4 +191,4 @@ def test_a_document_that_forgets_a_name_is_not_published(risen: Rollout) -> None
     before = read(base.content)
     after = FlagDocument({name: flag for name, flag in before.flags.items() if name != TABLE})
     with pytest.raises(RolloutError, match="retired, not left out"):
-        publishing.publish(base, before, after, Action("set", ORDER))
+        publishing.publish(base, before, after, Action("set", REQUEST))

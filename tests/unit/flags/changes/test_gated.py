@@ -14,14 +14,14 @@ from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from infra.simulation.memory.migration.appconfig import refusal
 from tests.fakes.gate import BROKEN, SHUT, UNKNOWN, Conditions
-from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
+from tests.unit.flags.rollout import REQUEST, TABLE, Rollout, back
 
 COMPONENT = Component.ENERGY_TABLE
 HURRY = ChangeRequest("olga", "it must be", hurry=True)
 
 
-def changed(rollout: Rollout, wish: FlagPatch, order: ChangeRequest = ORDER) -> ChangeResult:
-    return rollout.flags.changes.set(TABLE, wish, order)
+def changed(rollout: Rollout, patch: FlagPatch, change: ChangeRequest = REQUEST) -> ChangeResult:
+    return rollout.flags.changes.set(TABLE, patch, change)
 
 
 def test_a_rise_keeps_what_the_gate_said(risen: Rollout) -> None:
@@ -54,7 +54,7 @@ def test_switching_on_what_has_a_percentage_is_a_rise(risen: Rollout) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "patch",
     [
         FlagPatch(test_users=("tess",)),
         FlagPatch(block=("bob",)),
@@ -62,22 +62,22 @@ def test_switching_on_what_has_a_percentage_is_a_rise(risen: Rollout) -> None:
         FlagPatch(enabled=False),
     ],
 )
-def test_test_users_and_fewer_people_need_no_gate(risen: Rollout, wish: FlagPatch) -> None:
+def test_test_users_and_fewer_people_need_no_gate(risen: Rollout, patch: FlagPatch) -> None:
     asked, risen.gate.conditions = len(risen.gate.asked), SHUT
-    assert "gate" not in changed(risen, wish).change.evidence
+    assert "gate" not in changed(risen, patch).change.evidence
     assert len(risen.gate.asked) == asked
 
 
 def test_opening_the_global_gate_is_a_rise_of_what_stands_behind_it(risen: Rollout) -> None:
     changes = risen.flags.changes
-    changes.set(GLOBAL, FlagPatch(enabled=False), ORDER)
+    changes.set(GLOBAL, FlagPatch(enabled=False), REQUEST)
     risen.gate.conditions = SHUT
     with pytest.raises(RolloutError, match="the gate is shut"):
         risen.open()
     made = changes.set(GLOBAL, FlagPatch(enabled=True), HURRY).change
     assert [each["gate"]["component"] for each in made.evidence["opened"]] == ["energy_table"]
-    changes.kill(ORDER)
-    assert "opened" not in changes.set(GLOBAL, FlagPatch(enabled=True), ORDER).change.evidence
+    changes.kill(REQUEST)
+    assert "opened" not in changes.set(GLOBAL, FlagPatch(enabled=True), REQUEST).change.evidence
 
 
 def started(rollout: Rollout, approvals: int = 0) -> None:
@@ -85,34 +85,34 @@ def started(rollout: Rollout, approvals: int = 0) -> None:
     rollout.flags.rollouts.start(COMPONENT, plan, "otto", "carried")
 
 
-@pytest.mark.parametrize("order", [ORDER, HURRY])
-def test_while_a_rollout_carries_the_component_nobody_raises_it_by_hand(risen: Rollout, order: ChangeRequest) -> None:
+@pytest.mark.parametrize("change", [REQUEST, HURRY])
+def test_while_a_rollout_carries_the_component_nobody_raises_it_by_hand(risen: Rollout, change: ChangeRequest) -> None:
     started(risen)
     with pytest.raises(RolloutError, match="first: python -m infra rollout pause energy_table"):
-        changed(risen, FlagPatch(percent=Decimal(60)), order)
+        changed(risen, FlagPatch(percent=Decimal(60)), change)
     risen.flags.rollouts.pause(COMPONENT, "olga", "by hand")
-    changed(risen, FlagPatch(percent=Decimal(60)), order)
+    changed(risen, FlagPatch(percent=Decimal(60)), change)
     assert risen.table().rollout_percent == 60
 
 
-@pytest.mark.parametrize("order", [ORDER, HURRY])
-def test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one(risen: Rollout, order: ChangeRequest) -> None:
+@pytest.mark.parametrize("change", [REQUEST, HURRY])
+def test_a_rise_by_hand_needs_a_second_person_where_the_plan_says_so(risen: Rollout, change: ChangeRequest) -> None:
     started(risen, approvals=1)
     commands = risen.flags.rollouts
     commands.pause(COMPONENT, "otto", "by hand")
     with pytest.raises(RolloutError, match="rollout approve energy_table --percent 60"):
-        changed(risen, FlagPatch(percent=Decimal(60)), order)
+        changed(risen, FlagPatch(percent=Decimal(60)), change)
     commands.approve(COMPONENT, Decimal(60), "olga", "mine")
     with pytest.raises(RolloutError, match="a second person"):
-        changed(risen, FlagPatch(percent=Decimal(60)), order)
+        changed(risen, FlagPatch(percent=Decimal(60)), change)
     commands.resume(COMPONENT, "olga", "again")
     commands.pause(COMPONENT, "olga", "by hand")
     commands.approve(COMPONENT, Decimal(60), "otto", "I have looked")
-    changed(risen, FlagPatch(percent=Decimal(60)), order)
+    changed(risen, FlagPatch(percent=Decimal(60)), change)
     assert risen.table().rollout_percent == 60
     back(risen, 50)
     with pytest.raises(RolloutError, match="a second person"):  # one approval is one change
-        changed(risen, FlagPatch(percent=Decimal(60)), order)
+        changed(risen, FlagPatch(percent=Decimal(60)), change)
 
 
 def agreed(rollout: Rollout, component: Component, percent: int) -> None:
@@ -142,16 +142,27 @@ def test_an_agreement_is_left_where_appconfig_refuses_the_change(risen: Rollout)
 
 def test_an_agreement_is_left_where_something_else_keeps_the_global_gate_shut(risen: Rollout) -> None:
     changes, other = risen.flags.changes, [*Component][-1]
-    changes.set(COMPONENT_FLAGS[other], FlagPatch(enabled=True, percent=Decimal(10)), ORDER)
+    changes.set(COMPONENT_FLAGS[other], FlagPatch(enabled=True, percent=Decimal(10)), REQUEST)
     agreed(risen, COMPONENT, 50)
     agreed(risen, other, 20)  # not to what opening the gate would bring
-    changes.set(GLOBAL, FlagPatch(enabled=False), ORDER)
+    changes.set(GLOBAL, FlagPatch(enabled=False), REQUEST)
     with pytest.raises(RolloutError, match=f"approve {other} --percent 10"):
         risen.open()
     assert all(rollout.approval is not None for rollout in risen.rollouts.kept.values())
     risen.flags.rollouts.approve(other, Decimal(10), "otto", "this too")
     risen.open()
     assert all(rollout.approval is None for rollout in risen.rollouts.kept.values())
+
+
+@pytest.mark.parametrize("percent", ["60", "62.5", "100"])
+def test_who_must_agree_gets_the_command_for_it(risen: Rollout, percent: str) -> None:
+    agreed(risen, COMPONENT, 1)
+    with pytest.raises(RolloutError) as refused:
+        changed(risen, FlagPatch(percent=Decimal(percent)))
+    assert str(refused.value) == (
+        f"a second person must agree to {percent} %; first: python -m infra rollout approve energy_table "
+        f"--percent {percent} --reason WHY"
+    )
 
 
 def test_by_hand_the_agreement_to_the_plans_step_is_none_to_pass_by_a_gate_that_is_shut(risen: Rollout) -> None:
@@ -170,7 +181,7 @@ def test_by_hand_the_agreement_to_the_plans_step_is_none_to_pass_by_a_gate_that_
 WAYS_BACK: dict[str, Callable[[Rollout], Any]] = {
     "rollback": lambda rollout: back(rollout, 10),
     "off": back,
-    "kill": lambda rollout: rollout.flags.changes.kill(ORDER),
+    "kill": lambda rollout: rollout.flags.changes.kill(REQUEST),
     "a lower percentage": lambda rollout: rollout.set(10),
 }
 

@@ -11,12 +11,12 @@ from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableErr
 from chalicelib.domain.migration.records.flag_history import ChangeState
 from chalicelib.flags.appconfig.deployment import Waiting
 from infra.simulation.memory.migration.appconfig import Deployment, refusal
-from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
+from tests.unit.flags.rollout import REQUEST, TABLE, Rollout, back
 
 CHANGES: dict[str, Callable[[Rollout], Any]] = {
     "set": lambda rollout: rollout.set(60),
     "rollback": back,
-    "kill": lambda rollout: rollout.flags.changes.kill(ORDER),
+    "kill": lambda rollout: rollout.flags.changes.kill(REQUEST),
 }
 every_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 GONE = EndpointConnectionError(endpoint_url="https://appconfig.example")

@@ -12,7 +12,7 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.flags.document.names import COMPONENTS
 from infra.simulation.memory.migration.appconfig import PLACE
-from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
+from tests.unit.flags.rollout import REQUEST, TABLE, Rollout, back
 
 
 def test_one_component_of_ten_people_goes_from_one_person_to_all_and_back() -> None:
@@ -82,7 +82,7 @@ def test_a_plan_from_elsewhere_than_where_the_flag_stands_is_a_thought_experimen
         (lambda r: r.set(test_users=("alice",)), "test user"),
         (lambda r: back(r, 0), "is not below 0"),
         (back, "off or missing"),
-        (lambda r: r.flags.changes.kill(ORDER), "global gate"),
+        (lambda r: r.flags.changes.kill(REQUEST), "global gate"),
         (lambda r: r.mode(SyncMode.OLD_ONLY), "old_only"),
     ],
 )

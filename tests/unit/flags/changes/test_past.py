@@ -1,6 +1,7 @@
 """Who answered at an instant in the past: by the records, in fact, and where the records do not reach."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -115,6 +116,29 @@ def test_before_the_record_begins_nobody_can_say(course: Rollout) -> None:
     )
 
 
+def test_while_the_first_recorded_change_came_into_effect_the_document_before_it_is_missing(course: Rollout) -> None:
+    first = changes(course)[0]
+    then = explained(course, first.at + 5_000)
+    assert [each.change for each in then.possible] == [first]
+    assert then.backend is None
+    assert then.unknown == [
+        f"the record does not have the document {first.from_version}, from before the change of {moment(first.at)}"
+    ]
+
+
+def test_no_more_changes_are_looked_for_than_there_are(course: Rollout) -> None:
+    real, limits = course.history.begun_until, list[int]()
+
+    def begun_until(at: int, limit: int) -> Any:
+        limits.append(limit)
+        return real(at, limit)
+
+    course.history.begun_until = begun_until  # type: ignore[method-assign]
+    explained(course, changes(course)[0].at - 1)
+    explained(course, course.now())
+    assert limits == [10, 10]
+
+
 def test_where_nothing_was_ever_recorded_nobody_can_say() -> None:
     rollout = Rollout()
     dual_write(rollout)
@@ -168,6 +192,7 @@ def test_a_change_that_did_not_come_to_its_end_is_possible_where_it_may_have_bee
     with course.appconfig.outage():
         then = explained(course, at + 1_000)
     assert [each.decision.backend for each in then.possible] == backends
+    assert then.unknown == []  # from a change of which nobody knows whether it was deployed nothing follows
 
 
 def test_the_next_change_tells_whether_an_unfinished_one_was_deployed(course: Rollout) -> None:
@@ -338,7 +363,11 @@ def test_an_answer_that_the_records_do_not_explain_is_pointed_out(course: Rollou
 
 @pytest.mark.parametrize(
     ("age", "said"),
-    [(1_000, "no answer is recorded within 30 s"), (31 * DAY_MS, "answers are kept for 30 days")],
+    [
+        (1_000, "no answer is recorded within 30 s"),
+        (30 * DAY_MS, "no answer is recorded within 30 s"),
+        (30 * DAY_MS + 1, "answers are kept for 30 days, so nobody knows what was answered then"),
+    ],
 )
 def test_that_there_is_no_answer_says_why(course: Rollout, age: int, said: str) -> None:
     course.appconfig.pass_time(32 * 86_400)

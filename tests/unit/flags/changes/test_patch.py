@@ -23,12 +23,12 @@ FLAG = Flag(TABLE, 0, 0)
 TEN = [f"user-{number}" for number in range(10)]
 
 
-def wished(flag: Flag = FLAG, known: list[str] = TEN, **wish: Any) -> Flag:
-    return patched(flag, FlagPatch(**wish), lambda: known)
+def changed(flag: Flag = FLAG, known: list[str] = TEN, **patch: Any) -> Flag:
+    return patched(flag, FlagPatch(**patch), lambda: known)
 
 
 def at(percent: float, flag: Flag = FLAG, known: list[str] = TEN, *, exact: bool = False) -> Flag:
-    return wished(flag, known, percent=percentage(percent), exact=exact)
+    return changed(flag, known, percent=percentage(percent), exact=exact)
 
 
 @pytest.mark.parametrize("given_percent", [0, 100, "0", "100", "12.5", Decimal("0.001"), 99.999])
@@ -69,41 +69,42 @@ def test_an_unknown_flag_is_answered_with_those_there_are(text: str) -> None:
 def test_more_than_0_percent_switches_a_flag_on_unless_it_is_said_otherwise() -> None:
     assert at(10).enabled
     assert not at(0).enabled
-    assert not wished(percent=Decimal(10), enabled=False).enabled
+    assert not changed(percent=Decimal(10), enabled=False).enabled
 
 
 def test_off_and_on_leave_the_rest_as_it_is() -> None:
-    flag = wished(at(10), test_users=("t",), block=("b",))
-    assert wished(wished(flag, enabled=False), enabled=True) == flag
+    flag = changed(at(10), test_users=("t",), block=("b",))
+    assert changed(changed(flag, enabled=False), enabled=True) == flag
 
 
 def test_users_are_added_once_and_removed() -> None:
-    flag = wished(wished(test_users=("a", "b"), block=("c",)), test_users=("b", "d"), no_test_users=("a",))
+    flag = changed(changed(test_users=("a", "b"), block=("c",)), test_users=("b", "d"), no_test_users=("a",))
     assert (flag.test_user_ids, flag.blocked_user_ids) == (("b", "d"), ("c",))
-    assert wished(flag, unblock=("c",)).blocked_user_ids == ()
+    assert changed(flag, unblock=("c",)).blocked_user_ids == ()
 
 
 @pytest.mark.parametrize("user_id", ["", " ", "x" * 257])
 def test_a_user_id_that_nobody_has_is_refused(user_id: str) -> None:
     with pytest.raises(InvalidInputError, match="256"):
-        wished(test_users=(user_id,))
+        changed(test_users=(user_id,))
+    assert changed(test_users=("x" * 256,)).test_user_ids == ("x" * 256,)
 
 
 def test_more_users_than_a_document_bears_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="1000"):
-        wished(test_users=tuple(map(str, range(1_001))))
-    assert len(wished(test_users=tuple(map(str, range(1_000)))).test_user_ids) == 1_000
+        changed(test_users=tuple(map(str, range(1_001))))
+    assert len(changed(test_users=tuple(map(str, range(1_000)))).test_user_ids) == 1_000
 
 
 def test_the_global_gate_takes_on_and_off_and_nothing_else() -> None:
-    assert wished(Flag(GLOBAL, 0, 0), enabled=True).enabled
-    for wish in ({"percent": Decimal(5)}, {"test_users": ("a",)}, {"retire": True}, {"exact": True}):
+    assert changed(Flag(GLOBAL, 0, 0), enabled=True).enabled
+    for patch in ({"percent": Decimal(5)}, {"test_users": ("a",)}, {"retire": True}, {"exact": True}):
         with pytest.raises(InvalidInputError, match="on or off"):
-            wished(Flag(GLOBAL, 0, 0), **wish)
+            changed(Flag(GLOBAL, 0, 0), **patch)
 
 
 def test_a_retired_flag_is_off_and_stays_so() -> None:
-    flag = wished(at(100), retire=True)
+    flag = changed(at(100), retire=True)
     assert (flag.retired, flag.enabled, flag.rollout_percent) == (True, False, NOBODY)
     with pytest.raises(RolloutError, match="retired"):
         at(10, flag)
@@ -125,7 +126,7 @@ def test_exact_ends_at_0_percent_and_at_100_the_list_is_kept_for_the_way_back() 
 
 
 def test_100_percent_is_everybody_though_nobody_can_be_written_down() -> None:
-    assert at(100, wished(block=tuple(TEN)), exact=True).rollout_percent == 100
+    assert at(100, changed(block=tuple(TEN)), exact=True).rollout_percent == 100
 
 
 def test_who_joins_is_added_when_the_change_is_made_again() -> None:
@@ -138,14 +139,19 @@ def test_who_joins_is_added_when_the_change_is_made_again() -> None:
 
 def test_blocked_people_take_nobodys_place() -> None:
     blocked = in_order(TABLE, TEN)[0]
-    flag = wished(block=(blocked,))
-    for before in (flag, at(100, flag), at(100, flag, exact=True), wished(at(100, exact=True), block=(blocked,))):
+    flag = changed(block=(blocked,))
+    for before in (flag, at(100, flag), at(100, flag, exact=True), changed(at(100, exact=True), block=(blocked,))):
         assert at(10, before, exact=True).exact_user_ids == (in_order(TABLE, TEN)[1],)
 
 
 def test_exact_begins_at_0_percent_because_a_hash_has_people_that_nobody_knows() -> None:
     with pytest.raises(RolloutError, match="begins at 0"):
         at(50, at(10), exact=True)
+    with pytest.raises(RolloutError, match=r"has 0.5 % by hash"):
+        at(1, at(0.5), exact=True)
+    with pytest.raises(RolloutError, match="has 10 % by hash"):
+        at(10, at(10), exact=True)
+    assert at(100, at(10), exact=True).exact_user_ids == tuple(in_order(TABLE, TEN))
     assert at(10, at(50), exact=True).exact_user_ids is not None
 
 
@@ -155,6 +161,17 @@ def test_exact_is_for_few_people_and_for_somebody() -> None:
     assert at(10, known=[str(number) for number in range(1_000)], exact=True).exact_user_ids is not None
     with pytest.raises(RolloutError, match="nobody is known"):
         at(10, known=[], exact=True)
+
+
+def test_a_list_of_people_grows_or_begins_only_where_they_can_be_counted() -> None:
+    listed, many = at(10, exact=True), [str(number) for number in range(1_001)]
+    for flag, percent in ((listed, 20), (listed, 10), (at(50), 10), (FLAG, 100)):
+        with pytest.raises(RolloutError, match="nobody is known yet, so no percentage of the known users is"):
+            at(percent, flag, [], exact=True)
+        with pytest.raises(RolloutError, match="exact percentages are for up to 1000 known users; leave"):
+            at(percent, flag, many, exact=True)
+    assert at(100, listed, many).rollout_percent == 100
+    assert at(5, listed, []).exact_user_ids == listed.exact_user_ids
 
 
 def test_a_rollback_lowers() -> None:
@@ -194,7 +211,7 @@ def test_on_the_way_back_everybody_is_in_who_was_in_on_the_way_up(steps: list[tu
 
 @given(st.lists(st.tuples(st.integers(1, 100), st.integers(0, 8)), min_size=2, max_size=6), st.booleans())
 def test_no_rise_drops_anybody_whoever_joins_meanwhile(steps: list[tuple[int, int]], exact: bool) -> None:
-    known, flag = list(TEN), wished(enabled=True)
+    known, flag = list(TEN), changed(enabled=True)
     for percent, joining in sorted(steps):
         risen = at(percent, flag, known, exact=exact and flag.rollout_percent == 0)
         assert plan_between(flag, risen, known).leaving == ()
@@ -244,3 +261,10 @@ def test_whatever_may_send_somebody_to_the_new_backend_is_a_rise(change: tuple[F
 @pytest.mark.parametrize("change", FALLS.values(), ids=FALLS)
 def test_whatever_sends_nobody_there_is_none(change: tuple[Flag, Flag]) -> None:
     assert not rises(*change)
+
+
+@pytest.mark.parametrize(("percent", "kept"), [("0.346", None), ("0.347", ("alice",))])
+def test_who_is_not_in_by_hash_is_not_written_down_on_the_way_back(percent: str, kept: tuple[str, ...] | None) -> None:
+    """Alice is in bucket 346: out at 0.346 %, in at 0.347 %."""
+    flag = at(0.001, changed(percent=Decimal(percent)), ["alice"], exact=True)
+    assert (flag.exact_user_ids, flag.rollout_percent) == (kept, Decimal("0.001") if kept else NOBODY)

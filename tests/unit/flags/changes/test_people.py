@@ -1,6 +1,7 @@
 """The flags after the end of an account: nobody of that id in them, and nothing else has changed."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -14,11 +15,13 @@ from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.people import FlagLists, FlagVersions
+from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import read, written
+from chalicelib.flags.document.names import GLOBAL
 from chalicelib.flags.document.people import content_without, without_person
-from infra.simulation.memory.migration.appconfig import all_off
-from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout
+from infra.simulation.memory.migration.appconfig import all_off, refusal
+from tests.unit.flags.rollout import IN_HALF, REQUEST, TABLE, Rollout
 
 GONE = "auth0|gone"
 TIMELINE, IMPORT = "timeline_slider_new_backend", "csv_import_new_backend"
@@ -52,9 +55,9 @@ def naming(rollout: Rollout) -> list[int]:
 def named(risen: Rollout) -> Rollout:
     """The person is a test user of one flag, blocked in another, and in a third one that is retired."""
     risen.set(test_users=("bob", GONE))
-    risen.flags.changes.set(TIMELINE, FlagPatch(percent=Decimal(10), block=(GONE,)), ORDER)
-    risen.flags.changes.set(IMPORT, FlagPatch(test_users=(GONE,)), ORDER)
-    risen.flags.changes.set(IMPORT, FlagPatch(retire=True), ORDER)
+    risen.flags.changes.set(TIMELINE, FlagPatch(percent=Decimal(10), block=(GONE,)), REQUEST)
+    risen.flags.changes.set(IMPORT, FlagPatch(test_users=(GONE,)), REQUEST)
+    risen.flags.changes.set(IMPORT, FlagPatch(retire=True), REQUEST)
     return risen
 
 
@@ -75,13 +78,27 @@ def test_a_person_leaves_all_lists_retired_flags_included_by_one_recorded_deploy
     assert GONE not in named.appconfig.deployments[-1].description
 
 
+def test_the_flags_that_are_changed_say_since_when_to_the_second(named: Rollout) -> None:
+    named.appconfig.pass_time(6.789)
+    lists(named).forget(GONE, in_time)
+    flags = named.flags.overview.listing().document.flags
+    (change,) = named.flags.overview.changes(None, 1)
+    assert {flags[name].updated_at for name in (TABLE, TIMELINE, IMPORT)} == {change.at - 789}
+    assert flags["dashboard_new_backend"].updated_at == 1_767_225_600_000
+
+
 def test_an_order_that_is_recorded_leaves_who_and_why_out_of_appconfig(named: Rollout) -> None:
     named.set(60)
     shown = named.appconfig.deployments[-1].description
     (change,) = named.flags.overview.changes(None, 1)
     assert shown == f"set {TABLE} change {change.id}"
-    named.flags.changes.kill(ORDER)
+    named.flags.changes.kill(REQUEST)
     assert named.appconfig.deployments[-1].description.endswith("by olga: as planned")
+
+
+def test_appconfig_is_given_ascii_alone(named: Rollout) -> None:
+    named.flags.changes.kill(ChangeRequest("jörg", "es wäre 用户"))
+    assert named.appconfig.deployments[-1].description == f"kill {GLOBAL}, {TABLE}, {TIMELINE} by j?rg: es w?re ??"
 
 
 def test_nobody_named_is_nothing_deployed(named: Rollout) -> None:
@@ -133,7 +150,7 @@ def test_an_operator_who_deploys_at_the_same_time_loses_nothing(named: Rollout) 
 
     def race() -> None:
         if not raced:
-            raced.append(olga.changes.set(TABLE, FlagPatch(percent=Decimal(70)), ORDER))
+            raced.append(olga.changes.set(TABLE, FlagPatch(percent=Decimal(70)), REQUEST))
 
     assert FlagLists(replace(publishing, deploying=race)).forget(GONE, in_time) == 3
     assert named.table().rollout_percent == 70
@@ -159,6 +176,29 @@ def test_without_appconfig_or_the_record_the_next_run_tries_again(named: Rollout
         lists(named).forget(GONE, in_time)
     named.history.down = False
     assert lists(named).forget(GONE, in_time) == 3
+
+
+def test_a_document_that_appconfig_refuses_keeps_the_erasure_open(named: Rollout) -> None:
+    def refused(**_: object) -> None:
+        raise refusal("BadRequestException", "not now")
+
+    named.appconfig.start_deployment = refused  # type: ignore[method-assign, assignment]
+    with pytest.raises(UnavailableError, match=r"^the flags cannot be deployed without the person: .*not now"):
+        lists(named).forget(GONE, in_time)
+
+
+def test_who_changes_the_flags_all_the_time_is_waited_for_by_the_next_run(named: Rollout) -> None:
+    real, raced = named.appconfig.start_deployment, [0]
+
+    def overtaken(**asked: Any) -> Any:
+        raced[0] += 1
+        named.appconfig.deployed(named.appconfig.serving())
+        return real(**asked)
+
+    named.appconfig.start_deployment = overtaken  # type: ignore[method-assign]
+    with pytest.raises(UnavailableError, match=r"^somebody else changes the flags at the same time; the next run"):
+        lists(named).forget(GONE, in_time)
+    assert raced == [5]
 
 
 def test_a_stage_without_flags_names_nobody(rollout: Rollout) -> None:
@@ -221,6 +261,32 @@ def test_more_versions_than_a_run_can_look_at_are_looked_at_by_the_next_ones(nam
             place.forget(GONE, iter([15.0, 10.0, 5.0, 0.0]).__next__)
     place.forget(GONE, in_time)
     assert naming(named) == []
+
+
+def test_a_version_is_looked_at_once_for_each_person_until_a_run_comes_to_the_end(named: Rollout) -> None:
+    lists(named).forget(GONE, in_time)
+    place, calls = versions(named), named.appconfig.calls
+
+    def looked(user_id: str, *, until: int | None = None) -> int:
+        """How many versions a run looks at, beside the deployed one."""
+        calls.clear()
+        left = iter([1.0] * until + [0.0]).__next__ if until else in_time
+        with nullcontext() if until is None else pytest.raises(UnavailableError, match="the next run goes on"):
+            place.forget(user_id, left)
+        return calls.count("get_hosted_configuration_version") - 1
+
+    assert len(named.appconfig.versions) == 8
+    assert looked("alice", until=3) == 3
+    assert looked("carol") == 7
+    assert looked("alice") == 4
+    assert looked("alice") == 7
+
+
+def test_an_old_version_that_is_no_text_is_looked_at_all_the_same(named: Rollout) -> None:
+    lists(named).forget(GONE, in_time)
+    named.appconfig.versions |= {1: b"\xff " + json.dumps(GONE).encode(), 2: b"\xff"}
+    assert versions(named).forget(GONE, in_time) == 5
+    assert named.appconfig.versions.keys() & {1, 2} == {2}
 
 
 def test_a_version_that_cannot_be_deleted_keeps_the_erasure_open(named: Rollout) -> None:

@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.flags.changes.planning import Step, plan_between
+from chalicelib.flags.changes.planning import Step, at_percentages, plan_between
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
 from chalicelib.flags.document.bucketing import bucket
@@ -46,3 +47,16 @@ def test_a_plan_says_of_each_user_what_the_flags_answer(before: Flag, after: Fla
     assert plan.entering == tuple(step for step in ways if step.after and not step.before)
     assert plan.leaving == tuple(step for step in ways if step.before and not step.after)
     assert (plan.known, plan.in_before) == (len(USERS), sum(step.before for step in ways))
+
+
+@pytest.mark.parametrize(
+    ("listed", "exact", "is_list"),
+    [(True, False, True), (False, True, True), (True, True, True), (False, False, False)],
+)
+def test_a_plan_from_elsewhere_is_of_a_list_where_the_flag_has_one_or_one_is_asked_for(
+    listed: bool, exact: bool, is_list: bool
+) -> None:
+    flag = Flag(TABLE, 0, 0, True, Decimal(50), exact_user_ids=tuple(USERS[:10]) if listed else None)
+    before, after = at_percentages(flag, Decimal(10), Decimal(20), lambda: USERS, exact=exact)
+    assert (before.rollout_percent, after.rollout_percent) == (Decimal(10), Decimal(20))
+    assert [each.exact_user_ids is not None for each in (before, after)] == [is_list, is_list]

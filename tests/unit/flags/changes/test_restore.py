@@ -1,5 +1,6 @@
 """Bringing back the flag document that was recorded last, where AppConfig has lost it."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +12,13 @@ from chalicelib.domain.errors import InvalidInputError, RolloutError, Unavailabl
 from chalicelib.domain.migration.records.flag_history import RecordedDocument
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.document.flag_document import read, written
-from tests.unit.flags.rollout import IN_HALF, ORDER, Rollout, back
+from tests.unit.flags.rollout import IN_HALF, REQUEST, Rollout, back
 
 TIMELINE = "timeline_slider_new_backend"
 
 
 def restore(rollout: Rollout) -> Any:
-    return rollout.flags.changes.restore(ORDER)
+    return rollout.flags.changes.restore(REQUEST)
 
 
 def lose(rollout: Rollout, deployments: int = 1) -> bytes:
@@ -32,13 +33,14 @@ def lose(rollout: Rollout, deployments: int = 1) -> bytes:
 
 def test_the_whole_document_comes_back_with_reason_and_name(risen: Rollout) -> None:
     people = FlagPatch(percent=Decimal("12.5"), test_users=("t", "用户"), block=("b",))
-    risen.flags.changes.set("dashboard_new_backend", people, ORDER)
+    risen.flags.changes.set("dashboard_new_backend", people, REQUEST)
     risen.known(*(f"person-{number}" for number in range(8)))
-    risen.flags.changes.set(TIMELINE, FlagPatch(percent=Decimal(25), exact=True), ORDER)
-    risen.flags.changes.set("csv_import_new_backend", FlagPatch(retire=True), ORDER)
-    lost = lose(risen)
+    risen.flags.changes.set(TIMELINE, FlagPatch(percent=Decimal(25), exact=True), REQUEST)
+    risen.flags.changes.set("csv_import_new_backend", FlagPatch(retire=True), REQUEST)
+    lost, [recorded] = lose(risen), risen.flags.overview.changes(None, 1)
     made = restore(risen)
     assert risen.appconfig.versions[2] == lost
+    assert made.change.evidence["restored"] == recorded.id
     assert made.change.in_effect_ms is not None
     assert (made.change.by, made.change.action, made.change.reason) == ("olga", "restore", "as planned")
     assert risen.flags.overview.changes(None, 1) == [made.change]
@@ -97,6 +99,20 @@ def test_what_was_deployed_without_a_record_is_not_taken_away(risen: Rollout) ->
     assert not risen.table().enabled
 
 
+@pytest.mark.parametrize(("recorded", "is_lost"), [(None, False), (0, False), (1, True), (2, True)])
+def test_appconfig_has_lost_something_where_the_record_is_not_behind(
+    risen: Rollout, recorded: int | None, is_lost: bool
+) -> None:
+    content = lose(risen)
+    change = replace(risen.flags.overview.changes(None, 1)[0], config_version=recorded)
+    risen.history.last_deployed = lambda: RecordedDocument(change, content)  # type: ignore[method-assign]
+    if is_lost:
+        assert restore(risen).change.to_version == change.to_version
+        return
+    with pytest.raises(RolloutError, match=f"has version 1 of the document, the record ends with {recorded}: "):
+        restore(risen)
+
+
 def test_nobody_is_sent_to_the_new_backend_again_before_the_data_allow_it(risen: Rollout) -> None:
     lose(risen)
     risen.mode(SyncMode.OLD_ONLY)
@@ -133,7 +149,7 @@ def test_a_restore_that_cannot_be_remembered_is_not_made(risen: Rollout) -> None
     assert len(risen.appconfig.deployments) == 1
 
 
-@pytest.mark.parametrize("wish", [{"test_users": ("a",), "no_test_users": ("a",)}, {"retire": True, "exact": True}])
-def test_a_wish_that_contradicts_itself_is_refused(wish: dict[str, Any]) -> None:
+@pytest.mark.parametrize("patch", [{"test_users": ("a",), "no_test_users": ("a",)}, {"retire": True, "exact": True}])
+def test_a_patch_that_contradicts_itself_is_refused(patch: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError):
-        FlagPatch(**wish)
+        FlagPatch(**patch)

@@ -1,16 +1,21 @@
-"""Two operators at once: one gets an error, nothing is overwritten, and a rollback gets through."""
+"""Two operators at once: one gets an error and reads who came in between; nothing is lost, a rollback gets through."""
 
+from dataclasses import replace
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import RevisionError
+from chalicelib.domain.errors import RevisionError, UnavailableError
 from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange
+from chalicelib.flags.changes.overtaking import carries, in_words
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.request import ChangeRequest
-from chalicelib.flags.document.flag_document import read
-from tests.unit.flags.rollout import TABLE, Rollout, back
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import FlagDocument, read, written
+from chalicelib.flags.document.names import GLOBAL
+from tests.unit.flags.rollout import REQUEST, TABLE, Rollout, back
 
 
 def test_of_two_operators_who_have_seen_one_document_the_second_is_told(risen: Rollout) -> None:
@@ -164,3 +169,143 @@ def test_who_is_overtaken_by_other_tools_learns_what_appconfig_knows(risen: Roll
 def test_a_change_of_another_flag_on_top_of_mine_overtakes_nothing(risen: Rollout) -> None:
     change = overtaken(risen, "dashboard_new_backend", after_polls=3).set(10).change
     assert (change.problem, change.in_effect_ms is None) == (None, False)
+
+
+def lagging(rollout: Rollout, polls: int) -> None:
+    """So many polls still show the document before the one on top of which the change is made."""
+    real, seen = rollout.appconfig.get_latest_configuration, [0]
+
+    def polled(ConfigurationToken: str) -> Any:  # noqa: N803 the name AWS gives it
+        seen[0] += 1
+        answer = real(ConfigurationToken)
+        return answer | {"Configuration": BytesIO(rollout.appconfig.versions[1])} if seen[0] <= polls else answer
+
+    rollout.appconfig.get_latest_configuration = polled  # type: ignore[method-assign]
+
+
+def test_an_older_document_that_a_poll_still_shows_overtakes_nothing(risen: Rollout) -> None:
+    lagging(risen, 3)
+    change = risen.set(10).change
+    assert (change.problem, change.in_effect_ms) == (None, 15_750)
+
+
+def test_while_polls_show_the_document_before_nobody_asks_who_has_overtaken(risen: Rollout) -> None:
+    before = read(risen.appconfig.serving())
+    real, seen = risen.appconfig.get_latest_configuration, [0]
+
+    def polled(ConfigurationToken: str) -> Any:  # noqa: N803 the name AWS gives it
+        seen[0] += 1
+        answer = real(ConfigurationToken)
+        return answer | {"Configuration": BytesIO(written(before))} if seen[0] <= 8 else answer
+
+    risen.appconfig.get_latest_configuration = polled  # type: ignore[method-assign]
+    risen.appconfig.calls.clear()
+    change = risen.set(10).change
+    assert (change.problem, change.in_effect_ms) == (None, 17_000)
+    assert risen.appconfig.calls.count("list_deployments") == 1
+
+
+SLIDER = "timeline_slider_new_backend"
+OFF = Flag(TABLE, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        (OFF, "energy_table is off at 0 %"),
+        (replace(OFF, enabled=True, rollout_percent=Decimal("12.5")), "energy_table is on at 12.5 %"),
+        (replace(OFF, retired=True), "energy_table is retired"),
+        (Flag(GLOBAL, 0, 0), "global is off"),
+        (Flag(GLOBAL, 0, 0, enabled=True), "global is on"),
+    ],
+)
+def test_a_flag_in_few_words(flag: Flag, words: str) -> None:
+    assert in_words({flag.name: flag.as_json()}) == words
+
+
+def test_flags_in_few_words_stand_beside_each_other() -> None:
+    flags = {flag.name: flag.as_json() for flag in (OFF, Flag(SLIDER, 0, 0, enabled=True))}
+    assert in_words(flags) == "energy_table is off at 0 %, timeline_slider is on at 0 %"
+
+
+def message(rollout: Rollout, seen: str, own: str = "") -> str:
+    return rollout.flags.changes.publishing.overtaking.message(seen, [TABLE, GLOBAL], own)
+
+
+LOOK_AGAIN = "look at it again: flags list"
+OLGA = f'olga has changed the flag document meanwhile (set, "as planned"): energy_table is on at 50 %; {LOOK_AGAIN}'
+
+
+def test_who_made_the_deployed_document_is_named(risen: Rollout) -> None:
+    assert message(risen, "what was seen") == OLGA
+
+
+def test_nobody_overtakes_themselves(risen: Rollout) -> None:
+    own = risen.history.changes(TABLE, 1)[0].id
+    assert message(risen, "what was seen", own) == (
+        "somebody else has changed the flag document meanwhile (deployment 3: "
+        f'"set {TABLE} change {own}"): energy_table is on at 50 %, global is on; {LOOK_AGAIN}'
+    )
+
+
+def saved(rollout: Rollout, **members: object) -> FlagChange:
+    """The last change once more in the record, with other members."""
+    last = rollout.history.changes(TABLE, 1)[0]
+    other = replace(last, id="another", by="otto", at=last.at + 1_000, **members)  # type: ignore[arg-type]
+    rollout.history.save(other, b"")
+    return other
+
+
+def test_a_change_that_failed_has_overtaken_nobody(risen: Rollout) -> None:
+    saved(risen, state=ChangeState.FAILED)
+    assert message(risen, "what was seen") == OLGA
+
+
+@pytest.mark.parametrize(("deployment", "by"), [(None, "otto"), (3, "otto"), (2, "olga")])
+def test_of_changes_to_the_same_document_the_one_of_this_deployment_has_made_it(
+    risen: Rollout, deployment: int | None, by: str
+) -> None:
+    saved(risen, deployment=deployment)
+    assert message(risen, "what was seen").startswith(f"{by} has changed")
+
+
+def test_where_the_document_is_still_the_one_that_was_seen_the_change_on_its_way_is_named(risen: Rollout) -> None:
+    seen = risen.history.changes(TABLE, 1)[0].to_version
+    assert message(risen, seen).startswith("somebody else has changed")
+    saved(risen, to_version="on its way", state=ChangeState.STARTED, deployment=None)
+    assert message(risen, seen).startswith("otto has changed")
+
+
+def test_the_ten_latest_changes_are_looked_at(risen: Rollout) -> None:
+    for number in range(9):
+        risen.history.save(replace(saved(risen, to_version="elsewhere"), id=str(number)), b"")
+    risen.history._changes.pop("another")
+    assert message(risen, "what was seen") == OLGA
+    saved(risen, to_version="elsewhere")
+    assert message(risen, "what was seen").startswith("somebody else has changed")
+
+
+def test_without_the_record_appconfig_is_asked_and_without_both_there_is_little_to_say(risen: Rollout) -> None:
+    risen.history.changes = _down  # type: ignore[method-assign, assignment]
+    assert message(risen, "what was seen").startswith(
+        "somebody else has changed the flag document meanwhile (deployment 3"
+    )
+    with risen.appconfig.outage():
+        assert message(risen, "what was seen") == f"somebody else has changed the flag document meanwhile; {LOOK_AGAIN}"
+    risen.appconfig.deployed(b"no document")
+    assert message(risen, "what was seen") == f"somebody else has changed the flag document meanwhile; {LOOK_AGAIN}"
+
+
+def _down(*_: object) -> None:
+    raise UnavailableError("the database did not answer")
+
+
+def test_a_document_carries_a_change_whose_flags_say_what_it_made_of_them(risen: Rollout) -> None:
+    change = risen.set(60).change
+    document = risen.flags.overview.listing().document
+    assert carries(document, change)
+    risen.flags.changes.set(SLIDER, FlagPatch(percent=Decimal(5)), REQUEST)
+    assert carries(risen.flags.overview.listing().document, change)
+    assert not carries(FlagDocument({}), change)
+    risen.set(70)
+    assert not carries(risen.flags.overview.listing().document, change)

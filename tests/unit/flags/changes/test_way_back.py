@@ -18,7 +18,7 @@ from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import GLOBAL
 from infra.simulation.memory.migration.appconfig import PLACE, FakeAppConfig
-from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout, back
+from tests.unit.flags.rollout import IN_HALF, REQUEST, TABLE, Rollout, back
 
 
 def under_way(rollout: Rollout, seconds: float, profile: str = PLACE.profile) -> None:
@@ -34,7 +34,7 @@ def under_way(rollout: Rollout, seconds: float, profile: str = PLACE.profile) ->
 @pytest.mark.parametrize("undo", ["rollback", "kill"])
 def test_a_deployment_under_way_does_not_block_the_way_back(risen: Rollout, undo: str, profile: str) -> None:
     under_way(risen, 1200, profile)
-    back(risen) if undo == "rollback" else risen.flags.changes.kill(ORDER)
+    back(risen) if undo == "rollback" else risen.flags.changes.kill(REQUEST)
     assert risen.appconfig.deployments[-2].state == "ROLLED_BACK"
     assert risen.decision(IN_HALF).backend is Backend.OLD
 
@@ -109,7 +109,7 @@ def test_a_rollback_done_twice_does_no_harm(risen: Rollout) -> None:
 
 
 def test_kill_turns_every_flag_off(risen: Rollout) -> None:
-    risen.flags.changes.kill(ORDER)
+    risen.flags.changes.kill(REQUEST)
     assert not any(flag.enabled for flag in risen.flags.overview.listing().flags)
     assert risen.decision(IN_HALF).reason == Reason.GLOBAL_OFF
 
@@ -118,7 +118,7 @@ def test_where_everybody_gets_the_new_backend_whatever_the_flags_say_a_way_back_
     assert risen.flags.overview.listing().overruled is None
     assert back(risen, 40).overruled is None
     risen.mode(SyncMode.NEW_ONLY)
-    for made in (back(risen, 10), back(risen), risen.flags.changes.kill(ORDER)):
+    for made in (back(risen, 10), back(risen), risen.flags.changes.kill(REQUEST)):
         assert "mode set dual_write --wait" in (made.overruled or "")
     assert risen.decision(IN_HALF).backend is Backend.NEW
     assert risen.flags.overview.listing().overruled == made.overruled
@@ -126,7 +126,7 @@ def test_where_everybody_gets_the_new_backend_whatever_the_flags_say_a_way_back_
 
 @pytest.mark.parametrize("content", [b"{", b"{}", b"[]"])
 def test_kill_and_rollback_mend_a_document_that_cannot_be_read(content: bytes) -> None:
-    for undo in (back, lambda rollout: rollout.flags.changes.kill(ORDER)):
+    for undo in (back, lambda rollout: rollout.flags.changes.kill(REQUEST)):
         rollout = Rollout(FakeAppConfig().deployed(content))
         undo(rollout)
         assert read(json.dumps(rollout.appconfig.content()).encode()).malformed == {}
@@ -176,7 +176,7 @@ def test_a_malformed_flag_that_says_it_is_retired_stays_so(retired: object) -> N
     rollout = malformed(TABLE, retired=retired)
     with pytest.raises(RolloutError, match="never used again"):
         rollout.set(10)
-    rollout.flags.changes.kill(ORDER)
+    rollout.flags.changes.kill(REQUEST)
     assert rollout.table().retired
 
 
@@ -184,7 +184,7 @@ def test_nothing_is_changed_when_appconfig_does_not_answer(risen: Rollout) -> No
     calls: list[Callable[[], Any]] = [
         lambda: risen.set(60),
         lambda: back(risen),
-        lambda: risen.flags.changes.kill(ORDER),
+        lambda: risen.flags.changes.kill(REQUEST),
         risen.flags.overview.listing,
         lambda: risen.flags.overview.plan(TABLE, None, Decimal(60), exact=False),
     ]
@@ -195,7 +195,7 @@ def test_nothing_is_changed_when_appconfig_does_not_answer(risen: Rollout) -> No
     assert risen.table().rollout_percent == 50
 
 
-@pytest.mark.parametrize("undo", [back, lambda rollout: rollout.flags.changes.kill(ORDER)])
+@pytest.mark.parametrize("undo", [back, lambda rollout: rollout.flags.changes.kill(REQUEST)])
 def test_a_way_back_is_deployed_before_anybody_waits_for_a_data_plane_that_hangs(
     risen: Rollout, undo: Callable[[Rollout], Any]
 ) -> None:
@@ -217,7 +217,7 @@ def test_a_rise_needs_the_database_and_the_way_back_does_not(risen: Rollout) -> 
         risen.set(60)
     made = back(risen)
     assert not made.recorded
-    assert not risen.flags.changes.kill(ORDER).recorded
+    assert not risen.flags.changes.kill(REQUEST).recorded
     assert not risen.table().enabled
     assert risen.flags.overview.listing().blocked_by is not None
 

@@ -12,6 +12,7 @@ from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.flags.decisions.evaluation import FlagDecisions
+from chalicelib.flags.decisions.rules import features_of
 from chalicelib.flags.decisions.store import FixedFlagStore, Loaded
 from chalicelib.flags.document.bucketing import bucket
 from chalicelib.flags.document.flag import Flag
@@ -200,3 +201,28 @@ def test_a_user_id_that_cannot_be_encoded_is_old() -> None:
     decisions = RolloutService(FlagDecisions(FixedFlagStore(document)), modes, clock)
     found = decisions.should_use_new_backend("\ud800", Component.ENERGY_TABLE)
     assert (found.backend, found.reason) == (Backend.OLD, Reason.FAILED)
+
+
+class Counting(FixedFlagStore):
+    """A document, and how often Powertools has asked for it."""
+
+    asked = 0
+
+    def get_configuration(self) -> dict[str, Any]:
+        self.asked += 1
+        return super().get_configuration()
+
+
+def test_the_global_gate_is_asked_once_for_each_document() -> None:
+    store = Counting(FlagDocument({GLOBAL: Flag(GLOBAL, 0, 0, enabled=True)}))
+    decisions = FlagDecisions(store)
+    for user_id in ("alice", "bob", "carol"):
+        assert decisions.should_use_new_backend(user_id, Component.ENERGY_TABLE).reason == Reason.COMPONENT_OFF
+    assert store.asked == 4
+
+
+def test_people_in_a_list_are_found_without_searching_it() -> None:
+    flag = Flag(TABLE, 0, 0, enabled=True, test_user_ids=("t", "u"), blocked_user_ids=("b",))
+    rules = features_of(FlagDocument({TABLE: flag}))[TABLE]["rules"]
+    assert rules["testUsers"]["conditions"] == [{"action": "IN", "key": "user_id", "value": frozenset({"t", "u"})}]
+    assert rules["blocked"]["conditions"] == [{"action": "IN", "key": "user_id", "value": frozenset({"b"})}]

@@ -69,6 +69,19 @@ def test_what_is_written_is_plain_powertools_and_passes_appconfigs_validator(fla
     SCHEMA.validate(document)
 
 
+def test_a_document_is_written_in_lines_and_in_everybodys_letters() -> None:
+    document = FlagDocument({GLOBAL: Flag(GLOBAL, 0, 1_000)}, unknown={"用户": {"a": 1}})
+    assert written(document).decode() == (
+        '{\n "new_backend_enabled": {\n  "default": false,\n  "createdAt": "1970-01-01T00:00:00Z",\n'
+        '  "updatedAt": "1970-01-01T00:00:01Z",\n  "componentScope": null\n },\n "用户": {\n  "a": 1\n }\n}'
+    )
+
+
+def test_what_was_read_of_four_documents_is_kept_and_no_more() -> None:
+    """A document may have megabytes, and a function lives for hours."""
+    assert read.cache_parameters()["maxsize"] == 4
+
+
 class AsStored(StoreProvider):
     """The document as anybody's Powertools would read it."""
 

@@ -110,6 +110,7 @@ def test_the_same_document_stays_the_same_object_so_that_powertools_validates_it
     first = store.get_configuration()
     appconfig.pass_time(15)
     assert store.get_configuration() is first
+    assert store.get_raw_configuration is first, "there is no envelope"
     assert asked(appconfig) == 2
 
 
@@ -191,6 +192,44 @@ def test_a_clock_that_was_set_back_does_not_stop_the_asking() -> None:
     appconfig.pass_time(-10 * DAY)
     appconfig.deployments[-1].started = appconfig.deployments[0].started = appconfig.now
     assert reason(store) == Reason.PERCENTAGE_IN
+
+
+class Source:
+    """A session without AppConfig: documents by number, and how often they were asked for."""
+
+    wait_seconds = 15.0
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def poll(self) -> bytes:
+        self.asked += 1
+        return written(everybody())
+
+
+@pytest.mark.parametrize("first", [0.0, 0.5, 1.5, 100.0])
+def test_whatever_time_it_is_the_first_look_asks_and_each_later_one_when_its_time_has_come(first: float) -> None:
+    source, moments = Source(), [first]
+    store = AppConfigFlagStore(source, Heard(), lambda: moments[-1])
+    seen = []
+    for passed in (0.0, 0.0, 0.5, 14.999, 15.0, 29.999, 30.0, 29.9):
+        moments.append(first + passed)
+        assert store.loaded() is not None
+        seen.append(source.asked)
+    assert seen == [1, 1, 1, 1, 2, 2, 3, 4]
+
+
+def test_while_one_thread_asks_the_others_go_on_with_what_there_is() -> None:
+    class Slow(Source):
+        def poll(self) -> bytes:
+            found.append(store.loaded())
+            return super().poll()
+
+    found: list[Any] = []
+    source = Slow()
+    store = AppConfigFlagStore(source, Heard(), lambda: 100.0)
+    assert store.loaded() is not None
+    assert (found, source.asked) == ([None], 1)
 
 
 def test_without_a_document_powertools_is_told_so() -> None:

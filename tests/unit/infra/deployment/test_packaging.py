@@ -31,7 +31,9 @@ def test_the_digest_follows_what_is_packaged_and_nothing_else(tmp_path: Path) ->
     assert digest_of_sources(tmp_path) != before
 
 
-@pytest.mark.parametrize("source", ["resources.yaml", "deployment/template.py", "deployment/rights.py"])
+@pytest.mark.parametrize(
+    "source", ["resources.yaml", *(f"deployment/{name}.py" for name in ("byte_code", "left_out", "template", "rights"))]
+)
 def test_the_digest_follows_what_the_template_is_made_of(tmp_path: Path, source: str) -> None:
     before = digest_of_sources(tmp_path)
     file = tmp_path / "infra" / source

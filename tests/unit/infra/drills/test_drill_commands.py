@@ -165,6 +165,9 @@ def test_a_history_says_what_it_had_and_what_was_missing(printed: Callable[[], l
     missing = "answers of both backends, acknowledged writes, flips"
     assert lines[5] == f"it proves nothing without {missing}: let more happen, and more flip"
     assert lines[6:] == [f"{Kind.LOST}: it shows [nothing]"] * 20 + ["and 2 more: --json has them all"]
+    for number, more in ((21, ["and 1 more: --json has them all"]), (20, [])):
+        print_history(History(HistoryExercise(9), (), [], 2, [violation] * number, 12.6))
+        assert printed()[26:] == more
 
 
 def test_a_history_is_made_on_the_ground_that_is_asked_for(
@@ -189,8 +192,8 @@ def test_a_history_is_made_on_the_ground_that_is_asked_for(
         ("in process 0", HistoryExercise(0, 20, 200, 5, None)),
     ]
     assert capsys.readouterr().err.splitlines() == [
-        "seed 999999: --seed 999999 has the same wishes and flips again",
+        "seed 999999: --seed 999999 repeats the operations and flips",
         "we begin",
-        "seed 0: --seed 0 has the same wishes and flips again",
+        "seed 0: --seed 0 repeats the operations and flips",
         "we begin",
     ]

@@ -229,6 +229,7 @@ def test_what_a_drill_has_shown_is_what_is_recorded() -> None:
     assert Drilled(control, drilled, 14.5, 15.0).record(5, "energy_forms", ON) == RECORD
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_drill_without_a_target_that_can_be_reached_says_so() -> None:
     away = Target(None, None, None, "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100", "x", must_agree=False)
     assert "127.0.0.1:1 did not answer" in (not_recorded(away, RECORD) or "")

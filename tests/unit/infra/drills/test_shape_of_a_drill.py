@@ -10,7 +10,7 @@ from chalicelib.flags.document.names import GLOBAL
 from chalicelib.flags.document.shape import shape_of
 from infra.drills.ground import LaptopGround
 from infra.targets.flags import Flags
-from tests.unit.flags.rollout import ORDER, TABLE, Rollout
+from tests.unit.flags.rollout import REQUEST, TABLE, Rollout
 
 DASHBOARD = "dashboard_new_backend"
 
@@ -20,7 +20,7 @@ def target() -> FlagDocument:
     """The flags of a target: one component is retired, another has people."""
     rollout = Rollout()
     rollout.open()
-    rollout.flags.changes.set(DASHBOARD, FlagPatch(retire=True), ORDER)
+    rollout.flags.changes.set(DASHBOARD, FlagPatch(retire=True), REQUEST)
     rollout.set(10, test_users=("tim",))
     return document(rollout)
 

@@ -1,16 +1,18 @@
 """``dlq`` and ``replay`` as somebody types them, against moto's AWS (no network)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.dead_letters.letter import DeadLetter
 from chalicelib.dead_letters.operated import DeadLetterQueue
 from chalicelib.domain.operating import Action, Discarded, Done
 from infra import __main__ as command_line
@@ -217,6 +219,44 @@ def test_all_letters_are_shown_and_discarded_after_a_yes(
     printed = capsys.readouterr()
     assert printed.err.splitlines()[-1] == "no dead letters"
     assert printed.out.startswith("discarded 0 letters;")
+
+
+def test_a_letter_that_comes_while_a_person_thinks_stays(
+    sqs: Any, actions: Actions, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [seen] = letters(capsys)
+    (url,) = sqs.list_queues()["QueueUrls"]
+
+    def think(_what: str, *, yes: bool) -> None:
+        sqs.send_message(QueueUrl=url, MessageBody=record(8))
+
+    monkeypatch.setattr(commands, "confirm", think)
+    assert run("dlq", "discard", "--all", "--reason=seen", "--stage=dev") == 0
+    assert capsys.readouterr().out == "discarded 1 letter; the collection discarded_events keeps them\n"
+    assert seen not in letters(capsys)
+    assert len(letters(capsys)) == 1
+
+
+def test_what_lambda_takes_is_counted_after_who_did_it_is_kept(
+    actions: Actions, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept: list[int] = []
+
+    def redrive(letters: list[DeadLetter]) -> dict[str, str]:
+        kept.append(len(actions.kept))
+        return {}
+
+    letters = [DeadLetter(name, 1_700_000_000_000, record(7), "receipt") for name in ("a", "b")]
+    queue = SimpleNamespace(held=lambda _: nullcontext(letters), redrive=redrive)
+    monkeypatch.setattr(commands, "_queue", lambda *_: queue)
+    assert run("dlq", "redrive", "--all", "--reason=why", "--stage=dev") == 0
+    assert capsys.readouterr().out == "2 redriven, 0 refused\n"
+    assert (kept, actions.kept) == ([2], [Done(Action.REDRIVE, "olga", "why", name) for name in ("a", "b")])
+
+
+def test_what_lambda_refuses_is_red(coloured: Callable[[], list[str]]) -> None:
+    commands._print_redriven(["a"], {"b": "no [function]"}, as_json=False)
+    assert coloured() == ["1 redriven, 1 refused", "<red>b: no [function]</>"]
 
 
 @pytest.mark.usefixtures("sqs")

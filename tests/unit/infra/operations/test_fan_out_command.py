@@ -70,13 +70,20 @@ def test_it_looks_until_the_result_is_kept(restart: bool) -> None:
     assert service.begun == [(Walk.REBUILD, 8, restart)]
 
 
+OVER = "the rebuild was given up or begun again by somebody else, or what it has found is over: begin it again"
+
+
 @pytest.mark.parametrize(
     ("looks", "said"),
     [
-        ((progress(), None), "begin it again"),
-        ((progress(replace(BEGUN, id="b2")),), "given up or begun again by somebody else"),
-        ((progress(problem="other code began it"),), "over before its end: other code began it"),
-        ((PAUSED,), "python -m infra fan-out resume rebuild"),
+        ((progress(), None), f"^{OVER}$"),
+        ((progress(replace(BEGUN, id="b2")),), f"^{OVER}$"),
+        ((progress(replace(BEGUN, id="b2", finished=T)),), f"^{OVER}$"),
+        (
+            (progress(problem="other code began it"),),
+            "^the rebuild is over before its end: other code began it; begin it again$",
+        ),
+        ((PAUSED,), "^somebody has paused the rebuild; it goes on with: python -m infra fan-out resume rebuild$"),
     ],
 )
 def test_what_cannot_end_by_itself_is_said(looks: Sequence[FanOutProgress | None], said: str) -> None:
@@ -135,36 +142,75 @@ def run(*arguments: str) -> int | str | None:
     ],
 )
 def test_the_status_says_how_far_it_is_and_whether_it_goes_on(
-    service: Scripted, look: FanOutProgress, code: int, said: str, capsys: pytest.CaptureFixture[str]
+    service: Scripted,
+    look: FanOutProgress,
+    code: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    printed: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    service.looks = [look]
+    monkeypatch.setenv("COLUMNS", "160")
+    service.looks = [replace(look, seen=replace(look.seen, meters=3_000, differences=1_200))]
     assert run("status") == code
-    printed = " ".join(capsys.readouterr().out.split())
-    assert "1 of 2" in printed
-    assert "rebuild" in printed
-    assert said.split()[0] in printed
-    assert ("python -m infra fan-out give-up rebuild" in printed) is (look.problem is not None)
+    give_up = "the rebuild counts for nothing: begin it again, or: python -m infra fan-out give-up rebuild"
+    assert printed() == [
+        "walk begun ranges done worked on meters differences state",
+        f"rebuild 2023-11-14 22:13 1 of 2 1 3,000 1,200 {said}",
+        *([give_up] if look.problem else []),
+    ]
     service.looks = [look]
     assert run("status", "rebuild", "--json") == code
-    [found] = json.loads(capsys.readouterr().out)
-    assert (found["ranges"], found["done"], found["workedOn"], found["differences"]) == (2, 1, 1, 1)
-    assert (found["paused"], found["problem"]) == (look.fan_out.paused, look.problem)
+    assert json.loads(capsys.readouterr().out) == [
+        {
+            "walk": "rebuild",
+            "startedAt": "2023-11-14T22:13:20Z",
+            "finishedAt": "2023-11-14T22:14:20Z" if look is FINISHED else None,
+            "paused": look is PAUSED,
+            "problem": look.problem,
+            "ranges": 2,
+            "done": 1,
+            "workedOn": 1,
+            "meters": look.seen.meters,
+            "differences": 1,
+        }
+    ]
+
+
+def test_numbers_of_walks_end_below_each_other(service: Scripted, capsys: pytest.CaptureFixture[str]) -> None:
+    service.looks = [progress()]
+    run("status")
+    [row] = [line.split("│") for line in capsys.readouterr().out.splitlines() if line.startswith("│ rebuild")]
+    assert row[3:7] == ["      1 of 2 ", "         1 ", "      3 ", "           1 "]
 
 
 def test_without_any_walk_the_status_says_so(service: Scripted, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("status") == 0
-    assert "no walk was divided" in capsys.readouterr().out
+    assert capsys.readouterr().out == "no walk was divided among workers\n"
 
 
-@pytest.mark.parametrize("what", ["pause", "resume"])
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("pause", "paused; it goes on with: python -m infra fan-out resume"),
+        ("resume", "goes on: python -m infra fan-out status"),
+    ],
+)
 def test_what_is_under_way_is_paused_or_goes_on(
-    service: Scripted, what: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    service: Scripted, what: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FanOutService, what, lambda _, walk: BEGUN if walk is Walk.REBUILD else None)
     assert run(what) == 0
-    assert "rebuild: " in capsys.readouterr().out
+    assert capsys.readouterr().out == f"rebuild: {said}\n"
+    begin = (
+        "is under way, or it is over before its end, see: python -m infra fan-out status; begin one: python -m infra "
+        "rebuild --fan-out 16"
+    )
     assert run(what, "verify") == 1
-    assert "no verify is under way" in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines()[-1] == f"no verify {begin}"
+    monkeypatch.setattr(FanOutService, what, lambda *_: None)
+    assert run(what) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"no walk {begin}"
 
 
 def test_what_is_under_way_is_given_up_by_its_name(
@@ -173,9 +219,11 @@ def test_what_is_under_way_is_given_up_by_its_name(
     given_up = {Walk.REBUILD: BEGUN}
     monkeypatch.setattr(service, "give_up", given_up.get, raising=False)
     assert run("give-up", "rebuild") == 0
-    assert "rebuild: given up" in capsys.readouterr().out
+    said = "rebuild: given up; workers stop behind the meters that they look at just now\n"
+    assert capsys.readouterr().out == said
     assert run("give-up", "verify") == 1
-    assert "no verify is under way" in capsys.readouterr().err
+    said = "no verify is under way; list the walks with: python -m infra fan-out status"
+    assert capsys.readouterr().err.splitlines()[-1] == said
     assert run("give-up") == 2
 
 

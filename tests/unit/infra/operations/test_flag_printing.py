@@ -18,7 +18,7 @@ from infra.operations.flags import printing as flag_printing
 from infra.operations.flags.commands import succeeded
 from infra.operations.flags.printing import changes_table, flags_table, print_gate, print_listing
 from infra.operations.printing import minute
-from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
+from tests.unit.flags.rollout import REQUEST, TABLE, Rollout, back
 
 OVERRULED = "the mode is new_only: everybody gets the new backend whatever the flags say"
 
@@ -36,19 +36,20 @@ def test_where_the_mode_sends_everybody_to_the_new_backend_nothing_says_that_the
     rollout: Rollout, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rollout.mode(SyncMode.NEW_ONLY)
-    made = rollout.flags.changes.kill(ORDER)
+    made = rollout.flags.changes.kill(REQUEST)
     listing = rollout.flags.overview.listing()
     print_gate(listing.flags, made.overruled)
     print_listing(listing)
     printed = capsys.readouterr().out
-    assert printed.count(f"{OVERRULED}; first: python -m infra mode set dual_write --wait") == 2
+    said = f"{OVERRULED}; first: python -m infra mode set dual_write --wait"
+    assert [line for line in printed.splitlines() if OVERRULED in line] == [said] * 2
     assert "gets the old backend" not in printed
 
 
 def test_where_the_flags_decide_the_gate_that_is_off_is_said(
     rollout: Rollout, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rollout.flags.changes.kill(ORDER)
+    rollout.flags.changes.kill(REQUEST)
     print_listing(rollout.flags.overview.listing())
     assert "the global gate is off: everybody gets the old backend" in capsys.readouterr().out
 
@@ -58,7 +59,7 @@ def test_a_way_back_that_leads_nowhere_fails_and_a_change_ahead_of_the_mode_does
     rollout.mode(SyncMode.NEW_ONLY)
     assert succeeded(rollout.set(30), None)
     assert not succeeded(back(rollout, 10), None)
-    assert not succeeded(rollout.flags.changes.kill(ORDER), True)
+    assert not succeeded(rollout.flags.changes.kill(REQUEST), True)
 
 
 def test_a_change_that_the_deployed_api_does_not_decide_by_fails(rollout: Rollout) -> None:
@@ -110,6 +111,7 @@ def test_a_plan_of_a_flag_names_who_enters_and_who_leaves(printed: Callable[[], 
     overview = rollout.flags.overview
     flag_printing.print_plan(overview.plan(TABLE, Decimal(0), Decimal(50), exact=False))
     flag_printing.print_plan(overview.plan(TABLE, Decimal(100), Decimal(50), exact=False))
+    flag_printing.print_plan(overview.plan(TABLE, Decimal(50), Decimal(50), exact=False))
     assert printed() == [
         "user bucket",
         "alice 346 enters",
@@ -119,6 +121,9 @@ def test_a_plan_of_a_flag_names_who_enters_and_who_leaves(printed: Callable[[], 
         "bob 96167 leaves",
         f"{TABLE}, 100 % to 50 %: 2 of 2 known users are in, 1 will be; 0 enter, 1 leave",
         "to do it: python -m infra flags rollback energy_table --to 50 --reason WHY",
+        "user bucket",
+        f"{TABLE}, 50 % to 50 %: 1 of 2 known users are in, 1 will be; 0 enter, 0 leave",
+        "to do it: python -m infra flags set energy_table --percent 50 --reason WHY",
     ]
 
 
@@ -178,3 +183,44 @@ def test_a_change_of_a_flag_says_when_it_was_in_effect_and_what_keeps_it_from_th
     assert printed()[2:] == ["in effect everywhere after 16.5 s", *said]
     flag_printing.print_change(replace(made, recorded=False), None, None)
     assert printed()[-1] == "the database did not answer: the change is not in flags history"
+
+
+@pytest.mark.parametrize(
+    ("answered", "problem", "said"),
+    [
+        (True, "overtaken [by olga]", "<red>overtaken [by olga]</>"),
+        (True, None, "the deployed API decides by it"),
+        (False, None, f"<red>{flag_printing.NOT_ANSWERED}</>"),
+    ],
+)
+def test_what_keeps_a_change_from_its_effect_is_red(
+    rollout: Rollout, coloured: Callable[[], list[str]], answered: bool, problem: str | None, said: str
+) -> None:
+    flag_printing.print_change(rollout.set(60), answered, problem)
+    assert coloured()[-1] == said
+
+
+def test_what_is_on_is_green_and_what_cannot_be_read_is_red(
+    rollout: Rollout, coloured: Callable[[], list[str]]
+) -> None:
+    listing = rollout.flags.overview.listing()
+    malformed = replace(listing.document, malformed={"dashboard_new_backend": "no [number]"})
+    deployed = replace(listing.deployed, under_way=7)
+    print_listing(replace(listing, document=malformed, deployed=deployed, blocked_by="the mode is old_only"))
+    first, *lines = coloured()
+    assert first == "<red>dashboard_new_backend cannot be read, so it decides 'old': no [number]</>"
+    assert {line for line in lines if "energy_table" in line and "<green>on</>" in line}
+    assert {line for line in lines if "dashboard_new_backend" in line and "<red>malformed</>" in line}
+    assert lines[-2:] == [
+        "<yellow>deployment 7 is under way</>",
+        "<yellow>nothing may rise yet: the mode is old_only</>",
+    ]
+
+
+def test_who_enters_is_green_and_who_leaves_is_red(coloured: Callable[[], list[str]]) -> None:
+    rollout = Rollout()
+    rollout.known("alice", "bob")
+    overview = rollout.flags.overview
+    for start, end, way in ((0, 50, "<green>enters</>"), (100, 50, "<red>leaves</>")):
+        flag_printing.print_plan(overview.plan(TABLE, Decimal(start), Decimal(end), exact=False))
+        assert [line for line in coloured() if way in line]

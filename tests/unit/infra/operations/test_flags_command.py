@@ -2,7 +2,7 @@
 
 import json
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from types import SimpleNamespace
@@ -14,6 +14,7 @@ from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.migration.records.decision import Decision, Reason
+from chalicelib.domain.migration.records.flag_history import FlagChange
 from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.domain.readings import DAY_MS, moment
@@ -24,8 +25,8 @@ from infra import __main__ as command_line
 from infra.operations.flags import commands as flags
 from infra.operations.flags.commands import succeeded
 from infra.targets.flags import Flags
+from tests.unit.flags.rollout import REQUEST, Rollout
 from tests.unit.flags.rollout import TABLE as TABLE_FLAG
-from tests.unit.flags.rollout import Rollout
 
 BECAUSE = ("--reason", "a test")
 TABLE = "energy_table"
@@ -217,6 +218,12 @@ def from_new_only(rollout: Rollout) -> None:
     rollout.control.save_verified(Verified(now, rollout.store.stored.sync.since, 0, 0, 0))
 
 
+def test_a_flag_is_switched_off_and_on_and_keeps_its_percentage(rollout: Rollout) -> None:
+    for way, enabled in (("--off", False), ("--on", True)):
+        assert run("set", TABLE, way, *BECAUSE) == 0
+        assert (rollout.table().enabled, rollout.table().rollout_percent) == (enabled, Decimal(50))
+
+
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_nothing_to_change_is_no_failure(rollout: Rollout, form: tuple[str, ...]) -> None:
     assert run("set", TABLE, "--percent", "50", *BECAUSE, *form) == 0
@@ -246,3 +253,33 @@ def test_a_change_succeeds_where_it_is_in_effect_and_a_way_back_where_it_leads_b
 ) -> None:
     change = replace(rollout.set(60).change, action=action, in_effect_ms=in_effect_ms)
     assert succeeded(ChangeResult(change, recorded=True, overruled=overruled), answered) is success
+
+
+@dataclass(frozen=True, slots=True)
+class Answering(Flags):
+    """A stage whose API decides by a change or does not, while somebody else has deployed another document."""
+
+    answer: bool = True
+
+    def wait_for_answer(self, change: FlagChange) -> bool:
+        assert change.to_version
+        self.operations.changes.kill(REQUEST)
+        return self.answer
+
+
+@pytest.mark.parametrize(("answered", "code"), [(True, 0), (False, 1)])
+def test_who_was_overtaken_before_the_api_decided_by_the_change_learns_by_whom(
+    rollout: Rollout,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answered: bool,
+    code: int,
+) -> None:
+    place = Answering(rollout.flags, "olga", None, answered)
+    monkeypatch.setattr(flags, "flags_of", lambda _: nullcontext(place))
+    assert run("set", TABLE, "--percent", "40", *BECAUSE, "--json") == code
+    document = json.loads(capsys.readouterr().out)
+    assert document["answeredByApi"] is answered
+    overtaken = "deployed, then overtaken: olga has changed the flag document meanwhile (kill,"
+    assert answered or document["problem"].startswith(overtaken)
+    assert document["problem"] is None or not answered

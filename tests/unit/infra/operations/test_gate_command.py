@@ -99,11 +99,18 @@ def test_no_figure_of_a_simulation_is_broken_in_a_narrow_terminal(
     monkeypatch: pytest.MonkeyPatch, printed: Callable[[], list[str]]
 ) -> None:
     monkeypatch.setattr(commands, "simulate", lambda *_: [Simulated("c" * 300, 0.05, 0.034, 0.065, 0.05)])
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("COLUMNS", "60")
     assert run() == 0
-    lines = printed()
-    assert lines[1].endswith(" 5.00 % 5.00 % 3.40 % to 6.50 % yes")
-    assert "".join(lines[1:-1]).count("c") == 300
+    rows = [line for line in printed() if line.startswith("ccc")]
+    assert rows[0].endswith(" 5.00 % 5.00 % 3.40 % to 6.50 % yes")
+    assert "".join(rows).count("c") == 300
+
+
+def test_figures_end_below_each_other(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(commands, "simulate", lambda *_: simulated([0.05, 1.0]))
+    run()
+    rows = [line for line in capsys.readouterr().out.splitlines() if "case" in line]
+    assert [row.split("│")[2] for row in rows] == ["   5.00 % ", " 100.00 % "]
 
 
 def test_fewer_runs_than_the_bounds_are_made_for_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 """What the command ``gate show`` prints, and how it ends."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -78,6 +78,22 @@ def test_a_condition_says_its_figure_its_limit_and_of_how_many(capsys: pytest.Ca
         "  evidence      does not hold: few [yet] (7 in a row, limit 9, n 1,000); a rollout sends everybody back  look",
         "  evidence      does not hold: few [yet]; a rollout sends everybody back  look",
         "  evidence      not known: few [yet]; a rollout sends everybody back  look",
+    ]
+
+
+def test_what_holds_is_green_and_says_no_command(coloured: Callable[[], list[str]]) -> None:
+    here = Component(TABLE)
+    holds = Condition(ConditionName.VERIFIED, True, "seen", "wait")
+    print_verdict(GateVerdict(here, 1_700_000_000_000, "c1", (holds,)))
+    shut = replace(holds, holds=False, breach=Breach.STEP_BACK)
+    print_verdict(GateVerdict(here, 1_700_000_000_000, "c1", (shut, replace(shut, holds=None, breach=None))))
+    head = "<bold>energy_table</> at 2023-11-14 22:13 UTC, code c1:"
+    assert coloured() == [
+        f"{head} <green>open</>",
+        "verified <green>holds</>: seen",
+        f"{head} <red>shut</>",
+        "verified <red>does not hold</>: seen; a rollout goes one step back <dim>wait</>",
+        "verified <yellow>not known</>: seen <dim>wait</>",
     ]
 
 

@@ -147,7 +147,7 @@ def test_brown_outs_are_planned_listed_and_taken_back(ended: Ended, capsys: pyte
     run("announce", "--sunset", in_days(ended, 60), *BECAUSE)
     start = in_days(ended, 9)
     assert run("brownout", "add", "--from", start, "--for", "2h", *BECAUSE) == 0
-    capsys.readouterr()
+    assert f"│ {start} │" in shown(capsys)
     assert run("brownout", "list") == 0
     assert f"{start}" in shown(capsys)
     assert run("brownout", "list", "--json") == 0
@@ -156,7 +156,7 @@ def test_brown_outs_are_planned_listed_and_taken_back(ended: Ended, capsys: pyte
     ended.rollout.set(50)
     assert run("brownout", "add", "--from", in_days(ended, 20), "--for", "2h", *BECAUSE) == 1
     assert "the old backend still answers our own page" in capsys.readouterr().err
-    assert run("brownout", "remove", start, *BECAUSE) == 0
+    assert (run("brownout", "remove", start, *BECAUSE), "no brown-out is planned" in shown(capsys)) == (0, True)
     assert run("brownout", "remove", start, *BECAUSE) == 1
 
 
@@ -168,7 +168,10 @@ def test_a_withheld_brown_out_says_since_when_and_why(ended: Ended, capsys: pyte
     assert f"withheld from {moment(start + 50 * MINUTE_MS + 7_000)} on: the page calls" in shown(capsys)
     ended.records.record(V1Call(CALLER, "page", "GET /v1/energy"), ended.rollout.now())
     assert run("show") == 0
-    assert "no brown-out would begin now: of our own there still call: the page calls GET /v1/energy" in shown(capsys)
+    assert (
+        "no brown-out would begin now: our own page or components still call: the page calls GET /v1/energy"
+        in shown(capsys)
+    )
 
 
 def test_a_list_of_callers_that_is_cut_says_so(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,7 +188,7 @@ def test_a_list_of_callers_that_is_cut_says_so(ended: Ended, capsys: pytest.Capt
 def test_a_caller_is_listed_and_spared_for_a_while(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
     ended.records.stored = None
     assert run("callers") == 0
-    assert "nobody has called version 1 in the last 35 days" in shown(capsys)
+    assert shown(capsys) == "nobody has called version 1 in the last 35 days"
     ended.records.record(V1Call(CALLER, "[bold]", "PUT /v1/energy/{reading_id}"), ended.rollout.now())
     assert run("callers") == 1
     printed = shown(capsys)
@@ -202,15 +205,13 @@ def test_a_caller_is_listed_and_spared_for_a_while(ended: Ended, capsys: pytest.
 
 def test_what_is_in_the_way_is_listed_with_its_command(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check") == 0
-    assert "nothing blocks it: python -m infra retire apply" in shown(capsys)
+    assert shown(capsys) == "nothing blocks it: python -m infra retire apply --reason WHY"
     assert run("check", "--json") == 0
     assert json.loads(capsys.readouterr().out) == []
     ended.rollout.set(50)
     assert run("check") == 1
-    assert (
-        "components in the way: energy_table: its flag is at 50 % python -m infra status --component energy_table"
-        in shown(capsys)
-    )
+    blocks = "components blocks: energy_table: its flag is at 50 % python -m infra status --component energy_table"
+    assert shown(capsys) == blocks
     assert run("check", "--json") == 1
     assert json.loads(capsys.readouterr().out) == [
         {
@@ -226,7 +227,7 @@ def test_what_is_in_the_way_is_listed_with_its_command(ended: Ended, capsys: pyt
 def test_references_that_the_removal_leaves_are_in_the_way(
     ended: Ended, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert ended.hindrances() == []
+    assert ended.blockers() == []
     monkeypatch.setattr(ending, "references_of", lambda _: [Reference("app.py", 7)])
     assert run("check") == 1
     assert "1 line that the removal leaves name a flag: app.py:7" in shown(capsys)
@@ -239,7 +240,7 @@ def test_a_removal_that_cannot_be_planned_is_in_the_way(
     def unfit(_: Path) -> list[Reference]:
         raise OperatorError("manifest.toml does not fit the project; correct it:\nnowhere: it is not there")
 
-    assert ended.hindrances() == []
+    assert ended.blockers() == []
     monkeypatch.setattr(ending, "references_of", unfit)
     assert run("check") == 1
     said = "nobody can say which references to flags the removal takes away: manifest.toml does not fit the project"
@@ -265,12 +266,28 @@ def test_the_mode_is_taken_to_new_only_once_nothing_is_in_the_way(
     assert run("apply", *BECAUSE) == 0, "it is so already"
 
 
+def test_workers_compare_everything_before_the_end(
+    ended: Ended, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[int | None] = []
+
+    def by_workers(_: Target, ranges: int | None) -> Callable[[], int]:
+        asked.append(ranges)
+        return lambda: 3
+
+    monkeypatch.setattr(ending, "by_workers", by_workers)
+    assert run("apply", "--fan-out", "16", *BECAUSE) == 1
+    assert "verify finds differences (3)" in capsys.readouterr().err
+    assert ended.rollout.store.sync().mode is SyncMode.DUAL_WRITE
+    assert asked == [16]
+
+
 def test_callers_and_dates_are_passed_by_with_force_alone(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
     ended.records.stored = None
     ended.records.record(V1Call(CALLER, "curl", "GET /v1/energy"), ended.rollout.now())
     assert run("apply", *BECAUSE) == 1
     assert "nothing was changed; or say --force, and why" in capsys.readouterr().err
-    assert run("apply", "--force", *BECAUSE) == 0
+    assert (run("apply", "--force", *BECAUSE), "mode new_only: reads" in shown(capsys)) == (0, True)
     assert ended.rollout.store.sync().mode is SyncMode.NEW_ONLY
 
 

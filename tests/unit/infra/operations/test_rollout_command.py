@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from chalicelib.domain.backends.component import Component
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.gate.evidence import AllowedHours
 from chalicelib.domain.migration.records.flag_history import FlagChange
 from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
@@ -151,7 +152,8 @@ def test_a_rollout_is_paused_resumed_approved_and_aborted(rollout: Rollout, caps
 
 def test_without_any_rollout_the_way_to_one_is_said(rollout: Rollout, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("status") == 0
-    assert "rollout start COMPONENT" in capsys.readouterr().out
+    said = "there is no rollout; begin one: python -m infra rollout start COMPONENT --reason WHY\n"
+    assert capsys.readouterr().out == said
 
 
 @pytest.mark.parametrize(
@@ -235,12 +237,26 @@ def test_a_rollout_that_has_stopped_names_nobody_and_waits_for_nothing(printed: 
 
 
 def test_rollouts_are_a_line_each(printed: Callable[[], list[str]]) -> None:
-    print_rollouts([RUNNING, STOPPED], AT + 3_600_000)
+    print_rollouts([RUNNING, STOPPED, replace(RUNNING, step=1)], AT + 3_600_000)
     assert printed() == [
         "component state at next in why it waits",
         "energy_table running 10 % 100 % over a meter lags",
         "dashboard stopped nothing yet 50 % - the backends differ",
+        "energy_table running 100 % - 23 h a meter lags",
     ]
+
+
+def test_what_runs_is_green_what_has_stopped_red_and_what_is_paused_yellow(
+    coloured: Callable[[], list[str]],
+) -> None:
+    for rollout, said in (
+        (RUNNING, "<green>running</> by olga: as [planned]"),
+        (STOPPED, "<red>stopped</>: the backends differ"),
+        (replace(RUNNING, state=State.PAUSED), "<yellow>paused</> by olga: as [planned]"),
+        (replace(RUNNING, state=State.ABORTED), "aborted by olga: as [planned]"),
+    ):
+        print_rollout(rollout, AT)
+        assert f"state {said}" in coloured()
 
 
 def test_hours_of_every_day_name_no_days(printed: Callable[[], list[str]]) -> None:
@@ -318,6 +334,28 @@ def test_a_step_fails_where_it_was_not_seen_in_effect(
     assert asked == [(Component.ENERGY_TABLE, "olga", "a test", 90.0, *hurry)] * 2
 
 
+def test_where_the_store_is_away_the_place_of_the_flags_says_so(
+    rollout: Rollout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise UnavailableError("the store is away")
+
+    operations: Any = SimpleNamespace(rollouts=SimpleNamespace(one=away, all=away, pause=away))
+    monkeypatch.setattr(commands, "flags_of", lambda _: nullcontext(Flags(operations, "olga", None)))
+    for asked in (("status",), ("status", TABLE), ("pause", TABLE, *BECAUSE)):
+        with pytest.raises(UnavailableError):
+            run(*asked)
+
+
+def remembered(monkeypatch: pytest.MonkeyPatch, command: str) -> list[Any]:
+    """What a command of the rollouts is asked for from now on."""
+    asked: list[Any] = []
+    found = SimpleNamespace(**{command: lambda *given: asked.append(given)}, one=lambda _: RUNNING)
+    operations: Any = SimpleNamespace(rollouts=found)
+    monkeypatch.setattr(commands, "flags_of", lambda _: nullcontext(Flags(operations, "olga", None)))
+    return asked
+
+
 @pytest.mark.parametrize(
     ("said", "plan"),
     [
@@ -334,10 +372,7 @@ def test_a_step_fails_where_it_was_not_seen_in_effect(
 def test_a_plan_is_as_it_is_said_and_else_the_one_before(
     rollout: Rollout, monkeypatch: pytest.MonkeyPatch, said: tuple[str, ...], plan: Plan | None
 ) -> None:
-    asked: list[Any] = []
-    found = SimpleNamespace(start=lambda *given: asked.append(given), one=lambda _: RUNNING)
-    operations: Any = SimpleNamespace(rollouts=found)
-    monkeypatch.setattr(commands, "flags_of", lambda _: nullcontext(Flags(operations, "olga", None)))
+    asked = remembered(monkeypatch, "start")
     assert run("start", TABLE, *said, *BECAUSE) == 0
     assert asked == [(Component.ENERGY_TABLE, plan, "olga", "a test")]
 
@@ -346,9 +381,6 @@ def test_a_plan_is_as_it_is_said_and_else_the_one_before(
 def test_an_approval_is_for_the_next_step_or_for_a_percentage(
     rollout: Rollout, monkeypatch: pytest.MonkeyPatch, said: tuple[str, ...], percent: Decimal | None
 ) -> None:
-    asked: list[Any] = []
-    found = SimpleNamespace(approve=lambda *given: asked.append(given), one=lambda _: RUNNING)
-    operations: Any = SimpleNamespace(rollouts=found)
-    monkeypatch.setattr(commands, "flags_of", lambda _: nullcontext(Flags(operations, "olga", None)))
+    asked = remembered(monkeypatch, "approve")
     assert run("approve", TABLE, *said, *BECAUSE) == 0
     assert asked == [(Component.ENERGY_TABLE, percent, "olga", "a test")]

@@ -1,7 +1,7 @@
 """``trace``: where it looks, on a laptop stack and on AWS, and what it says where nothing is found."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -80,7 +80,7 @@ class Place:
     """What the command can look at."""
 
     def __init__(self) -> None:
-        self.logs, self.database = Logs(), Database()
+        self.logs, self.database, self.sqs = Logs(), Database(), "the client of SQS"
         error = {"errorType": "ValueError", "errorMessage": "no number\nand more"}
         self.letters = [letter(TRACE, responsePayload=error), letter(OTHER)]
 
@@ -91,8 +91,8 @@ def place(monkeypatch: pytest.MonkeyPatch, tmp_path: File) -> Place:
     place = Place()
 
     class Queue:
-        def __init__(self, client: object, url: str) -> None:
-            assert url == "the DeadLetterQueueUrl"
+        def __init__(self, client: Callable[[], object], url: str) -> None:
+            assert (client(), url) == ("the client of SQS", "the DeadLetterQueueUrl")
 
         @contextmanager
         def rounds(self) -> Iterator[list[list[DeadLetter]]]:
@@ -127,8 +127,11 @@ def test_rows_log_lines_and_dead_letters_are_a_line_each(place: Place, capsys: p
         f"2023-11-14T22:13:22.000Z +2000 ms dead letters {LETTER}",
     ]
     assert printed.err == ""
-    moments = {"traceId": TRACE, "at": {"$type": "date"}}
-    assert (Collections.IMPORTS, moments, 501) in place.database.asked
+    moments = {"discarded_events": "discardedAt"}
+    names = ["backend_usage_logs", "backend_comparisons", "feedback", "flag_changes", "imports", "discarded_events"]
+    assert place.database.asked == [
+        (name, {"traceId": TRACE, moments.get(name, "at"): {"$type": "date"}}, 501) for name in names
+    ]
 
 
 @pytest.mark.parametrize(("arguments", "hours"), [((), 24), (("--hours", "3"), 3)])
@@ -170,7 +173,10 @@ def test_where_nothing_is_found_that_is_said_beside_what_could_not_be_looked_at(
     assert printed.out.splitlines() == [
         f"{what}: nobody [at all] answers" for what in ("database", "logs", "dead letters")
     ]
-    assert printed.err.startswith(f"nothing is known of the trace {TRACE}: ")
+    assert printed.err == (
+        f"nothing is known of the trace {TRACE}: its rows, log lines and dead letters are not kept any more, it is "
+        "another stack's, or there never was one\n"
+    )
     assert run(TRACE, "--json") == 1
     document = json.loads(capsys.readouterr().out)
     assert [each["where"] for each in document["problems"]] == ["database", "logs", "dead letters"]

@@ -1,9 +1,11 @@
 """What a path is made of: log lines of a file and of CloudWatch, and how it is printed; no network (moto)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from pathlib import Path as File
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -59,7 +61,9 @@ def test_the_file_before_it_counts_too_and_a_broken_character_breaks_nothing(fil
 
 
 def test_no_log_at_all_is_said(file: File) -> None:
-    with pytest.raises(OperatorError, match=r"functions\.log is not there"):
+    with pytest.raises(
+        OperatorError, match=r"/functions\.log is not there: no function has run since the stack came up$"
+    ):
         next(lines_of_file(file, STACK, TRACE))
 
 
@@ -69,6 +73,12 @@ def test_of_an_error_its_kind_is_shown_and_no_traceback(file: File) -> None:
     )
     file.write_text(f"{HEADING}\n{said}\n")
     assert [step.what for step in lines_of_file(file, STACK, TRACE)] == ["event failed (exception_name ValueError)"]
+
+
+def test_what_every_line_has_is_left_out(file: File) -> None:
+    names = ["correlation_id", "function_request_id", "xray_trace_id", "level", "location", "service"]
+    file.write_text(f"{HEADING}\n{line(**dict.fromkeys(names, 'x'), status=200)}\n")
+    assert [step.what for step in lines_of_file(file, STACK, TRACE)] == ["request (status 200)"]
 
 
 def test_a_long_value_is_cut(file: File) -> None:
@@ -114,8 +124,10 @@ def test_cloudwatch_gives_the_lines_of_every_function_of_the_stack(cloudwatch: A
 
 
 def test_without_log_groups_that_is_said(cloudwatch: Any) -> None:
-    with pytest.raises(OperatorError, match="there are no log groups /aws/lambda/energy-monitor-dev"):
+    with pytest.raises(OperatorError) as refused:
         next(lines_of_groups(cloudwatch, STACK, TRACE, 0))
+    why = "no function has run, or the region is another"
+    assert str(refused.value) == f"there are no log groups /aws/lambda/energy-monitor-dev-...: {why}"
 
 
 def test_what_takes_too_long_is_said_and_what_was_found_is_kept(
@@ -126,7 +138,19 @@ def test_what_takes_too_long_is_said_and_what_was_found_is_kept(
     found = Path(TRACE)
     found.look("logs", lines_of_groups(cloudwatch, STACK, TRACE, 0))
     assert len(found.steps) == 1
-    assert "say fewer --hours" in found.problems["logs"]
+    assert found.problems["logs"] == "CloudWatch was not looked through in 0 s: say fewer --hours"
+
+
+@pytest.mark.parametrize(("passed", "problems"), [(60.0, {}), (60.5, {"logs": True})])
+def test_a_minute_is_not_too_long(
+    cloudwatch: Any, monkeypatch: pytest.MonkeyPatch, passed: float, problems: dict[str, bool]
+) -> None:
+    put(cloudwatch, f"/aws/lambda/{STACK}-APIHandler-1", line())
+    times = chain([1_000.0], repeat(1_000.0 + passed))
+    monkeypatch.setattr(logs, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    found = Path(TRACE)
+    found.look("logs", lines_of_groups(cloudwatch, STACK, TRACE, 0))
+    assert found.problems.keys() == problems.keys()
 
 
 def test_a_place_that_fails_is_a_problem_and_the_others_are_shown() -> None:
@@ -180,6 +204,12 @@ def test_programs_and_people_see_the_same_in_the_order_of_time() -> None:
         ["database:", "it", "does", "not", "answer"],
     ]
     assert path.in_words({"a": 1, "b": "two"}) == "a 1, b two"
+
+
+def test_what_could_not_be_looked_at_is_yellow(coloured: Callable[[], list[str]]) -> None:
+    print_path(Path(TRACE, [Step(AT_MS, "here", "request")], {"database": "it does not [answer]"}))
+    at = "2026-11-28T19:46:31.446Z"
+    assert coloured() == [f"{at} +0 ms here request", "<yellow>database: it does not [answer]</>"]
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,16 @@ from infra.local.layout import Layout, Ports
 from infra.rehearsal.plan import ACTS, GUARDS, Guard, guard_named, steps
 from infra.rehearsal.scene import Scene
 
-ORDER = [*ACTS]
+REQUEST = [*ACTS]
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
 def test_a_guard_changes_steps_that_there_are_and_another_one_notices_it_behind_them(guard: Guard) -> None:
     assert guard.instead
-    assert {*guard.instead} <= {*ORDER}
+    assert {*guard.instead} <= {*REQUEST}
     assert all(guard.instead[name] is not ACTS[name] for name in guard.instead)
     assert guard.noticed_by not in guard.instead
-    assert ORDER.index(guard.noticed_by) > min(map(ORDER.index, guard.instead))
+    assert REQUEST.index(guard.noticed_by) > min(map(REQUEST.index, guard.instead))
 
 
 def test_guards_have_names_of_their_own() -> None:
@@ -27,7 +27,7 @@ def test_steps_are_those_of_the_whole_but_for_what_a_guard_changes() -> None:
     scene = Scene(Layout("nowhere", Ports()))
     guard = Guard("none", "nothing is done", {"verify": lambda given: given.layout.name}, "verified")
     changed = {step.name: step for step in steps(scene, guard)}
-    assert [*changed] == [step.name for step in steps(scene)] == ORDER
+    assert [*changed] == [step.name for step in steps(scene)] == REQUEST
     assert changed["verify"].does() == "nowhere"
 
 

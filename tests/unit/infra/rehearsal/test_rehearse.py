@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -144,6 +144,23 @@ def test_the_timeline_is_a_table_and_what_was_not_come_to_is_named(
     ]
 
 
+def test_what_does_not_hold_is_red(coloured: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    entries = (Entry("backfill", 0.4, 59.6, "fine", True), Entry("verify", 665.0, 5.2, "it [differs]", False))
+    rehearsal.print_rehearsed(Rehearsed(Timeline(entries), None))
+    said = "\n".join(coloured())
+    assert ("fine" in said, "<red>fine" in said, "<red>it [differs]</>" in said) == (True, False, True)
+
+
+def test_the_help_names_each_guard_in_a_paragraph_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rehearsal, "rehearse", lambda *_: made_of(holds=True))
+    for guard in GUARDS:
+        assert CliRunner().invoke(rehearsal.rehearsal, ["--without", guard.name]).exit_code == 0
+    paragraphs = (rehearsal.rehearsal.help or "").split("\n\n")
+    first = paragraphs.index("    Guards:") + 1
+    assert [each.strip() for each in paragraphs[first:]] == [f"{guard.name}: {guard.says}." for guard in GUARDS]
+
+
 def test_a_guard_that_another_step_notices_is_not_proven(capsys: pytest.CaptureFixture[str]) -> None:
     failed = Timeline((Entry("backfill", 0.0, 1.0, "", False),))
     rehearsal.print_rehearsed(Rehearsed(failed, DRAIN))
@@ -158,11 +175,11 @@ def test_a_timeline_goes_on_in_the_next_line_and_is_printed_for_markdown_too(
     made = Rehearsed(Timeline((Entry("verify", 61.0, 2.0, "x" * 300, True),)), None)
 
     def instead(_without: Guard | None, say: Say) -> Rehearsed:
-        say("step [1]")
+        say("step [x]")
         return made
 
     monkeypatch.setattr(rehearsal, "rehearse", instead)
     monkeypatch.setenv("COLUMNS", "80")
     done = CliRunner().invoke(rehearsal.rehearsal, [])
-    assert (done.stdout.count("x"), done.stderr) == (300, "step [1]\n")
+    assert (done.stdout.count("x"), done.stderr) == (300, "step [x]\n")
     assert CliRunner().invoke(rehearsal.rehearsal, ["--markdown"]).stdout == f"{markdown(made.timeline)}\n"

@@ -66,7 +66,7 @@ def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retiring, "PAUSE_SECONDS", 0)
 
 
-OWN_CALLS = OperatorError("of our own there still call: the page calls GET /v1/energy; first: retire check")
+OWN_CALLS = OperatorError("our own page or components still call: the page calls GET /v1/energy; first: retire check")
 
 
 def test_a_brown_out_that_is_refused_because_of_our_own_page_is_withheld() -> None:
@@ -79,13 +79,13 @@ def test_a_brown_out_that_is_accepted_though_our_page_calls_is_noticed() -> None
 
 
 def test_a_brown_out_that_is_refused_because_of_the_old_backend_does_not_prove_that_the_page_is_seen() -> None:
-    refused = OperatorError("of our own there still call: the old backend answers dashboard")
+    refused = OperatorError("our own page or components still call: the old backend answers dashboard")
     with pytest.raises(OperatorError, match="not because our own page calls"):
         retiring.brown_out_withheld(Retiring(retire_brownout=refused))
 
 
 def test_a_brown_out_that_is_refused_for_something_else_is_not_taken_for_withheld() -> None:
-    with pytest.raises(OperatorError, match="the stack is down"):
+    with pytest.raises(OperatorError, match=r"^the stack is down$"):
         retiring.brown_out_withheld(Retiring(retire_brownout=OperatorError("the stack is down")))
 
 

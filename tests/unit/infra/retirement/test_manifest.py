@@ -38,6 +38,7 @@ def test_what_is_left_is_a_program(left: Path) -> None:
     assert [*broken(left, tracked(ROOT))] == []
 
 
+@pytest.mark.long
 def test_nothing_that_is_left_imports_what_went(left: Path) -> None:
     """Nor a name that a module does not have any more. What is imported inside of functions, types and tests find."""
     nodes = {path.relative_to(left): [*_top(ast.parse(path.read_text()).body)] for path in programs(left)}

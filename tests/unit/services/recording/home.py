@@ -15,10 +15,11 @@ from chalicelib.services.recording.configuration import (
     ExchangeDraft,
     Register,
 )
-from chalicelib.services.recording.csv_import import CsvImportService, ImportReport
+from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
 from chalicelib.services.recording.export import ExportService
 from chalicelib.services.recording.import_undo import ImportHistoryService, UndoReport
+from chalicelib.services.recording.import_write import ImportReport
 from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.store import FakeImportList, FakeQueries, FakeSettings, FakeStore
 

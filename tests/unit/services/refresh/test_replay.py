@@ -1,13 +1,14 @@
 """Replay page by page: what the bus does not take of any page is sent again, and named where it never takes it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, cast
 
 import pytest
 
-from chalicelib.domain.events.contracts import EnergyEvent
+from chalicelib.domain.events.contracts import EnergyEvent, MeterChange, MeterRefreshRequested, MeterVersion
 from chalicelib.domain.meters.register import RegisteredMeter
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.refresh.replay import Replayed, ReplayService
 
 METERS = 120
@@ -71,3 +72,56 @@ def test_what_is_never_taken_is_named_after_half_a_minute(never: set[str]) -> No
     assert (done.meters, done.unsent) == (METERS, len(never))
     assert done.left == tuple(f"{user}|power" for user in sorted(never))
     assert bus.pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
+
+
+class Marking:
+    """Marks the meters of everybody but one, who has gone meanwhile."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, list[EnergyType]]] = []
+
+    def touch(self, user_id: str, types: list[EnergyType]) -> list[MeterChange]:
+        self.asked.append((user_id, types))
+        change = MeterChange(type=EnergyType.POWER, source_version=8, first=to_datetime(0), last=to_datetime(0))
+        return [] if user_id == "user-001" else [change]
+
+
+class Asked(Register):
+    """Two meters, and what was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str | None, int | None]] = []
+
+    def meters(self, user_id: str | None = None, since: int | None = None) -> Iterator[RegisteredMeter]:
+        self.asked.append((user_id, since))
+        return islice(super().meters(), 2)
+
+
+def test_an_event_says_whose_meter_it_is_its_version_and_when_it_was_asked_for() -> None:
+    sent, register, marking = list[EnergyEvent](), Asked(), Marking()
+
+    def send(events: Sequence[EnergyEvent]) -> list[EnergyEvent]:
+        sent.extend(events)
+        return []
+
+    pauses = list[float]()
+    service = ReplayService(register, cast(Any, marking), send, lambda: 1_700_000_000_000, pauses.append)
+    assert (service.replay("user", 5), pauses) == (Replayed(2), [])
+    assert (register.asked, marking.asked) == ([("user", 5)], [])
+    meter = MeterVersion(type=EnergyType.POWER, source_version=7)
+    events = [event for event in sent if isinstance(event, MeterRefreshRequested)]
+    assert [(event.user_id, event.meter) for event in events] == [("user-000", meter), ("user-001", meter)]
+    assert {event.occurred_at for event in events} == {to_datetime(1_700_000_000_000)}
+
+
+def test_whole_meters_are_marked_before_and_announced_at_the_version_that_they_got() -> None:
+    sent, register, marking = list[int](), Asked(), Marking()
+
+    def send(events: Sequence[EnergyEvent]) -> list[EnergyEvent]:
+        sent.extend(event.meter.source_version for event in events if isinstance(event, MeterRefreshRequested))
+        return []
+
+    ReplayService(register, cast(Any, marking), send, lambda: 0, lambda _: None).replay(whole=True)
+    assert register.asked == [(None, None)]
+    assert marking.asked == [("user-000", [EnergyType.POWER]), ("user-001", [EnergyType.POWER])]
+    assert sent == [8, 7]

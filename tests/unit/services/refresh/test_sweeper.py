@@ -1,20 +1,22 @@
 """The sweeper's limits on the fake store: count, time, failures, and that nobody waits for those that fail."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, field
 from math import ceil
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.display_documents import DisplayUpdate
-from chalicelib.domain.meters.lagging import LaggingMeter
+from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.readings import EnergyType
+from chalicelib.monitoring.people import begin_call, hidden
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
-from chalicelib.services.refresh.sweeper import METERS_AT_ONCE, SweeperService, SweepReport
+from chalicelib.services.refresh.sweeper import METERS_AT_ONCE, Staleness, SweeperService, SweepReport
 from infra.simulation.memory.display import FakeDisplay
 from infra.simulation.memory.lagging import FakeLaggingMeters
 from infra.simulation.memory.store import FakeMeters, FakeQueries, FakeStore
@@ -142,6 +144,24 @@ def test_a_run_begins_no_meter_when_its_time_is_up() -> None:
     assert sweeping.lagging() == {"c", "d", "e"}
 
 
+def test_a_run_begins_no_meter_at_the_very_end_of_its_time() -> None:
+    assert Sweeping("abcde", takes_ms=17_500).service.run(BUDGET).refreshed == 2
+    assert Sweeping("abcde", takes_ms=17_499).service.run(BUDGET).refreshed == 3
+
+
+def test_the_end_of_a_runs_time_is_by_the_clock_that_wrote_what_lags() -> None:
+    """That of the database: the function's own one is an hour behind here."""
+    sweeping = Sweeping("abcde", takes_ms=17_500)
+    service = SweeperService(
+        sweeping.meters,
+        FakeQueries(sweeping.store),
+        sweeping.calculation,
+        lambda: sweeping.calculation.now - HOUR_MS,
+    )
+    assert service.run(BUDGET).refreshed == 2
+    assert sweeping.meters.failing(9) == (0, [])
+
+
 def test_a_meter_for_which_the_database_takes_too_long_is_one_that_fails() -> None:
     sweeping = Sweeping("abc", failing="a")
     sweeping.calculation.error = UnavailableError("too slow")
@@ -192,11 +212,18 @@ def test_a_database_that_goes_away_meanwhile_ends_the_run_at_that_meter() -> Non
             self.store.down = True
             raise UnavailableError("gone")
 
-    gone = Gone(sweeping.store)
-    service = SweeperService(sweeping.meters, FakeQueries(sweeping.store), gone, lambda: sweeping.calculation.now)
+    class Meters(FakeLaggingMeters):
+        claimed = 0
+
+        def claim(self, meter: LaggingMeter, next_attempt: int) -> bool:
+            self.claimed += 1
+            return super().claim(meter, next_attempt)
+
+    gone, meters = Gone(sweeping.store), Meters(sweeping.store)
+    service = SweeperService(meters, FakeQueries(sweeping.store), gone, lambda: sweeping.calculation.now)
     with pytest.raises(UnavailableError):
         service.run(BUDGET)
-    assert gone.tried == 1
+    assert (gone.tried, meters.claimed) == (1, 1)
 
 
 def test_at_once_ends_although_a_meter_fails() -> None:
@@ -226,3 +253,78 @@ def test_whoever_fails_the_others_are_refreshed_as_soon_as_if_nobody_did(
         sweeping.service.run(BUDGET, limit)
         sweeping.calculation.now += between_ms
     assert sweeping.lagging() == failing
+
+
+def test_where_nothing_is_shown_from_the_new_side_a_run_rests_and_nothing_lags() -> None:
+    sweeping = Sweeping("abc")
+    sweeping.store.stored.sync = SyncState(SyncMode.OLD_ONLY)
+    nothing = {"lagging": 0, "staleness_seconds": 0.0, "refreshed": 0, "failed": 0, "failing": 0}
+    rests = {"state": "resting", **nothing, "brought_up": 0, "outdated": 0}
+    assert sweeping.service.run(BUDGET).as_document() == rests
+    assert sweeping.service.run_at_once(BUDGET).as_document() == rests
+    now = sweeping.calculation.now
+    assert asdict(sweeping.service.staleness(9)) == {
+        "lagging": 0,
+        "oldest_seconds": 0.0,
+        "failing": 0,
+        "meters": (),
+        "read_at": now,
+    }
+    assert Staleness() == Staleness(0, 0.0, 0, (), 0), "where nobody could look nothing is said"
+    assert sweeping.lagging() == {"a", "b", "c"}
+
+
+def test_how_far_the_display_lags_is_by_the_clock_of_the_database_with_as_many_failing_meters_as_are_wanted() -> None:
+    sweeping = Sweeping("abc", failing="ab")
+    sweeping.service.run(BUDGET)
+    staleness = sweeping.service.staleness(1)
+    assert (staleness.lagging, staleness.oldest_seconds, staleness.failing) == (2, 30.003, 2)
+    assert [meter.meter.id for meter in staleness.meters] == ["a|power"]
+    assert staleness.read_at == sweeping.calculation.now
+
+
+@pytest.mark.parametrize(("waits_ms", "lagging"), [(29_999, 0), (30_000, 1)])
+def test_a_meter_lags_once_an_event_has_had_half_a_minute(waits_ms: int, lagging: int) -> None:
+    sweeping = Sweeping("a")
+    sweeping.calculation.now += waits_ms - GRACE_MS - 1
+    assert sweeping.service.staleness(9).lagging == lagging
+    report = sweeping.service.run(BUDGET)
+    assert (report.lagging, report.refreshed) == (lagging, lagging)
+
+
+def test_at_once_nothing_has_to_wait_for_an_event_or_for_the_end_of_a_pause() -> None:
+    sweeping = Sweeping("a", failing="a")
+    sweeping.calculation.now -= GRACE_MS
+    assert sweeping.service.run_at_once(BUDGET).failed == 1
+    sweeping.calculation.failing = ""
+    assert sweeping.service.run_at_once(BUDGET).refreshed == 1
+
+
+def test_the_first_look_names_five_hundred_meters_and_a_thousand_failing_ones_are_shown() -> None:
+    sweeping, limits = Sweeping("a"), list[int]()
+
+    class Meters(FakeLaggingMeters):
+        def waiting(self, dirty_before: int, now: int, limit: int) -> Sequence[LaggingMeter]:
+            limits.append(limit)
+            return super().waiting(dirty_before, now, limit)
+
+        def failing(self, limit: int) -> tuple[int, Sequence[FailingMeter]]:
+            limits.append(limit)
+            return super().failing(limit)
+
+    service = SweeperService(
+        Meters(sweeping.store), FakeQueries(sweeping.store), sweeping.calculation, lambda: sweeping.calculation.now
+    )
+    service.run(BUDGET)
+    service.failing()
+    assert limits == [500, 500, 1, 1000]
+
+
+def test_no_line_that_is_logged_from_then_on_names_whose_meters_were_swept() -> None:
+    begin_call()
+    sweeping = Sweeping(["alice-7f3a91", "bob|0c55d2"])
+    sweeping.service.run(BUDGET)
+    said = hidden("alice-7f3a91 and bob|0c55d2")
+    assert "alice-7f3a91" not in said
+    assert "bob|0c55d2" not in said
+    begin_call()

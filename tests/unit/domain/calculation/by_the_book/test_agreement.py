@@ -20,8 +20,14 @@ from tests.by_the_book.numbers_and_times import DAY_MS, local_date
 from tests.by_the_book.random_meters import random_meter, years_worth_asking
 from tests.depth import depth
 
-TOGETHER = 25
-SOME_SEEDS = pytest.mark.parametrize("first", range(0, depth(500, 10_000), TOGETHER))
+TOGETHER, QUICK = 25, 250
+SOME_SEEDS = pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(first, marks=[pytest.mark.long] if first >= QUICK else [])
+        for first in range(0, depth(500, 10_000), TOGETHER)
+    ],
+)
 
 
 def meters(first: int) -> Iterator[tuple[str, Random, by_the_book.Meter, Series, ZoneInfo]]:

@@ -184,6 +184,7 @@ def test_bytes_of_any_kind_are_read_or_refused(content: bytes) -> None:
     no_worse_than_refused(content)
 
 
+@pytest.mark.long
 @examples
 @given(values, values, values, values)
 def test_json_of_any_kind_is_read_or_refused(reading: Any, meter: Any, exchange: Any, zone: Any) -> None:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ImplausibleReadingError
 from chalicelib.domain.files.csv.parsed import CsvRow
 from chalicelib.domain.files.imports.neighbours import ask_about_rows
@@ -15,6 +14,7 @@ from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.plausibility.questions import Meter, ask_about_reading
 from chalicelib.domain.plausibility.usual import USUAL_BASE_MS, usual_of
 from chalicelib.domain.readings import DAY_MS, EnergyType, MeterExchange, Reading, parse_instant
+from chalicelib.domain.readings.compact import CompactReadings
 from tests.depth import depth
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ImportQuestionError, ImportRowsError, RowWarning
 from chalicelib.domain.files.csv.parsed import CsvRow, RowError
 from chalicelib.domain.files.imports.files import ReadFile
@@ -16,6 +15,7 @@ from chalicelib.domain.files.imports.options import ImportOptions, OnConflict
 from chalicelib.domain.files.imports.plan import ImportPlan, plan_import
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.readings import DAY_MS, EnergyType, Reading, parse_instant
+from chalicelib.domain.readings.compact import CompactReadings
 
 BERLIN = ZoneInfo("Europe/Berlin")
 POWER = EnergyType.POWER

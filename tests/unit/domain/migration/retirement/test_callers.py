@@ -65,7 +65,7 @@ def test_a_short_part_of_an_id_hides_no_longer_name(user: str) -> None:
 def test_the_page_and_components_are_our_own() -> None:
     calls = own_calls({"GET /v1/energy": NOW}, {"dashboard": NOW})
     assert withheld_by(calls) == (
-        "of our own there still call: the page calls GET /v1/energy (last at 2023-11-14T22:13:20Z); "
+        "our own page or components still call: the page calls GET /v1/energy (last at 2023-11-14T22:13:20Z); "
         "the old backend answers dashboard (last at 2023-11-14T22:13:20Z)"
     )
     assert withheld_by(own_calls({}, {})) is None

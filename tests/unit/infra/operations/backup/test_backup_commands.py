@@ -27,7 +27,7 @@ class Database:
 
     def __init__(self) -> None:
         self.restored: list[Any] = []
-        self.mode: Document | None = {"mode": "dual_write"}
+        self.mode: Document | None = {"mode": "dual_write [x]"}
         self.rebuilt: list[Any] = []
         self.problem: Exception | None = None
 
@@ -118,7 +118,7 @@ def test_a_restore_says_what_is_back_in_which_mode_and_what_comes_next(
     printed = capsys.readouterr()
     assert printed.out.splitlines() == [
         "sample [x]: energies 7, meters 3",
-        "the mode is dual_write",
+        "the mode is dual_write [x]",
         "display calculated: 7 meters, 2 cannot be",
         NEXT,
     ]
@@ -164,7 +164,7 @@ def test_a_file_without_documents_gives_none_back(
 
 
 def test_progress_is_said_every_other_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = iter([100.0, 100.0, 101.0, 102.0, 102.1, 102.1, 104.0])
+    times = iter([2.5, 2.5, 3.5, 4.5, 4.6, 4.6, 6.5])
     monkeypatch.setattr(commands, "time", SimpleNamespace(monotonic=lambda: next(times)))
     said: list[str] = []
     say = commands._now_and_then(said.append)

@@ -59,6 +59,28 @@ def test_every_collection_is_carried_or_left_out_with_a_reason() -> None:
     assert all(len(reason.split()) > 3 for reason in backup_data.LEFT_OUT.values())
 
 
+def test_a_restore_brings_a_meter_after_its_readings_and_the_mode_at_the_very_end() -> None:
+    assert " ".join(backup_data.CARRIED) == (
+        "energies source_energy_readings quarantined_readings repaired_readings user_settings "
+        "imports meters flag_changes rollouts erasures migrations control"
+    )
+
+
+def test_what_observes_the_rollout_is_in_no_restores_way() -> None:
+    assert sorted(backup_data.OBSERVED) == [
+        "backend_comparisons",
+        "backend_usage_logs",
+        "discarded_events",
+        "feedback",
+        "gate_agreements",
+        "gate_evidence",
+        "page_measurements",
+        "usage_hours",
+        "usage_people",
+        "v1_callers",
+    ]
+
+
 def test_every_type_comes_back_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "types"
     with new_file(path) as packed:
@@ -127,6 +149,16 @@ def test_wherever_a_file_is_cut_off_it_is_refused(file: Path) -> None:
             inspected(file)
 
 
+def test_what_is_cut_off_or_damaged_is_named_with_its_line(file: Path) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content[:-4])
+    with pytest.raises(OperatorError, match=r"sample\.backup is truncated: it ends in line 7$"):
+        inspected(file)
+    file.write_bytes(content + b"x")
+    with pytest.raises(OperatorError, match=r"sample\.backup is damaged after line 6, or no backup: "):
+        inspected(file)
+
+
 def lines(edit: Callable[[list[bytes]], list[bytes]]) -> Callable[[bytes], bytes]:
     return lambda content: gzip.compress(b"\n".join(edit(gzip.decompress(content).splitlines())) + b"\n")
 
@@ -137,7 +169,7 @@ EDITS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a line twice": (lines(lambda all_: [*all_[:2], *all_[1:]]), "edited or damaged"),
     "the last line taken away": (lines(lambda all_: all_[:-1]), "truncated"),
     "a line after the last": (lines(lambda all_: [*all_, all_[1]]), "comes after its last line"),
-    "no JSON": (lines(lambda all_: [all_[0], b"{", *all_[1:]]), "line 2 is not extended JSON"),
+    "no JSON": (lines(lambda all_: [all_[0], b"{", *all_[1:]]), "is damaged: line 2 is not extended JSON: Expecting"),
     "JSON of others": (lines(lambda all_: [all_[0], b'{"a": 1}', *all_[1:]]), "see line 2"),
     "no header": (lines(lambda all_: all_[1:]), "first line"),
     "another version": (lines(lambda all_: [all_[0].replace(b'"1"}', b'"2"}', 1), *all_[1:]]), "version 2"),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,6 +48,7 @@ class Collection:
         return iter(self.documents.values())
 
     def find_one(self, condition: Document, session: object = None) -> Document | None:
+        self.database.looked.append((self.name, condition, session))
         return self.documents.get(condition["_id"])
 
     def count_documents(self, condition: Document) -> int:
@@ -87,6 +89,7 @@ class Database(dict[str, Collection]):
         super().__init__()
         self.done: list[Any] = []
         self.counted: dict[str, Document] = {}
+        self.looked: list[Any] = []
         self.in_control = 0
         self.client: Any = self
 
@@ -113,6 +116,7 @@ class Held:
 
     def __init__(self, records: Collection) -> None:
         assert records.name == "migrations"
+        self.done = records.database.done
 
     def __enter__(self) -> "Held":
         return self
@@ -121,7 +125,7 @@ class Held:
         """Nothing is to be given back."""
 
     def check(self) -> None:
-        """It is still held."""
+        self.done.append("still held")
 
 
 @pytest.fixture
@@ -140,13 +144,16 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Database:
     return database
 
 
+POSITIONS = [
+    *("sync_job", "backfill", "gate_census", "verified"),
+    *("verify", "rebuild_check", "rebuild", "sweep", "sync"),
+]
 CONTROL: list[Document] = [
     MODE,
     {"_id": "sync_mode_changes", "changes": []},
-    {"_id": "restore"},
-    {"_id": "rebuild"},
-    {"_id": "fan_out:rebuild"},
+    *({"_id": place} for place in (*POSITIONS, "restore", "fan_out:rebuild")),
 ]
+METER: Document = {"_id": "m", "sourceVersion": 1}
 LEDGER: list[Document] = [{"_id": "001_one"}, {"_id": "lock"}]
 
 
@@ -155,19 +162,15 @@ def file(tmp_path: Path) -> Path:
     """A backup with a reading, a meter, the ledger of migrations and what control holds."""
     with new_file(tmp_path / "sample") as packed:
         writer = Writer(packed, {})
-        for name, found in (("energies", [{"_id": 1}, {"_id": 2}]), ("meters", [{"_id": "m"}])):
+        held = {"energies": [{"_id": 1}, {"_id": 2}], "meters": [METER], "migrations": LEDGER, "control": CONTROL}
+        for name, found in held.items():
             for document in found:
                 writer.add(name, document)
-        for document in LEDGER:
-            writer.add("migrations", document)
-        for document in CONTROL:
-            writer.add("control", document)
         writer.end()
     return tmp_path / "sample"
 
 
-def silent(_text: str) -> None:
-    """Nobody listens."""
+def silent(_text: str) -> None: ...
 
 
 def put_back(database: Database, file: Path, said: list[str] | None = None) -> Document | None:
@@ -185,10 +188,13 @@ def test_a_restore_closes_the_database_and_opens_it_with_the_last_step(database:
         ("control", "replace", True, SESSION, {"_id": "sync_mode"}),
     ]
     assert database.done[4:] == [
+        "still held",
         ("majority", "energies"),
         ("energies", "insert", False, None, [1, 2]),
+        "still held",
         ("majority", "meters"),
         ("meters", "insert", False, None, ["m"]),
+        *["still held"] * 2,
         "transaction",
         ("migrations", "delete", SESSION, {"_id": {"$ne": "lock"}}),
         ("control", "delete", SESSION, {}),
@@ -196,9 +202,10 @@ def test_a_restore_closes_the_database_and_opens_it_with_the_last_step(database:
         ("control", "insert", True, SESSION, ["sync_mode", "sync_mode_changes"]),
     ]
     assert said == [
-        f"{done} of 10 documents, now {name}"
-        for done, name in zip((2, 3, 5, 10), ("energies", "meters", "migrations", "control"), strict=True)
+        f"{done} of {5 + len(CONTROL)} documents, now {name}"
+        for done, name in ((2, "energies"), (3, "meters"), (5, "migrations"), (5 + len(CONTROL), "control"))
     ]
+    assert database["meters"].documents["m"]["sourceVersion"] == AT
 
 
 def test_meanwhile_nobody_can_read_the_mode_and_the_mark_says_whose_restore_it_is(
@@ -224,7 +231,8 @@ def test_an_interrupted_restore_goes_on_from_its_own_moment_and_only_with_its_ow
     mark = {"_id": "restore", "sha256": inspected(file).digest, "file": "sample", "by": "otto", "at": 7}
     database["control"].documents = {"restore": mark}
     assert put_back(database, file) == MODE
-    assert database.done[0] == ("majority", "energies"), "no migration, and the mark stays"
+    assert database.done[:2] == ["still held", ("majority", "energies")], "no migration, and the mark stays"
+    assert database["meters"].documents["m"]["sourceVersion"] == 7
     database["control"].documents = {"restore": mark | {"sha256": "another"}}
     with pytest.raises(OperatorError, match=r"another file was interrupted in sample: sample, by otto\. Give that"):
         put_back(database, file)
@@ -239,6 +247,32 @@ def test_who_writes_in_the_last_moment_gets_the_mode_of_before_back(
     with pytest.raises(OperatorError, match=r"sample is not empty: energies 1\. Nothing was changed"):
         put_back(database, file)
     assert database["control"].documents == {"sync_mode": MODE}
+
+
+def test_who_writes_meanwhile_is_noticed_and_the_database_stays_closed(database: Database, file: Path) -> None:
+    place: Any = database
+
+    def somebody_writes(_text: str) -> None:
+        database["energies"].documents["x"] = {"_id": "x"}
+
+    with pytest.raises(
+        OperatorError, match=r"^energies has 3 documents, and the backup 2: somebody else writes to sam"
+    ):
+        restore(place, file, inspected(file), "olga", somebody_writes)
+    assert database["control"].documents["sync_mode"]["mode"] == "restoring"
+
+
+def test_what_a_transaction_has_done_is_there_for_good() -> None:
+    done: list[Any] = []
+
+    def with_transaction(work: Callable[[str], str], *, write_concern: Any) -> None:
+        done.append((work(SESSION), write_concern.document))
+
+    session = SimpleNamespace(with_transaction=with_transaction)
+    database: Any = SimpleNamespace(client=SimpleNamespace(start_session=lambda: nullcontext(session)))
+    work: Any = "done in {}".format
+    data._in_transaction(database, work)
+    assert done == [("done in session", {"w": "majority"})]
 
 
 def test_a_lock_that_another_one_holds_is_said_with_the_database(
@@ -273,24 +307,25 @@ def test_what_observes_a_rollout_makes_a_database_no_less_empty(database: Databa
     assert occupied(place) == {"energies": 1, "control": 2}
     [untouched, mark, mode] = database.counted["control"]["$nor"]
     [places, fresh] = untouched["$or"]
-    assert places == {"_id": {"$in": [*data.POSITIONS, re.compile("^fan_out:")]}}
+    assert places == {"_id": {"$in": [*POSITIONS, re.compile("^fan_out:")]}}
     assert fresh == {"_id": "sync_mode", "since": datetime(1970, 1, 1, tzinfo=UTC)}
     assert (mark, mode) == ({"_id": "restore"}, {"_id": "sync_mode", "mode": "restoring"})
 
 
 def test_a_backup_says_of_what_and_of_which_moment_it_is(database: Database, tmp_path: Path) -> None:
     place: Any = database
-    database["energies"].documents = {1: {"_id": 1}}
+    database["energies"].documents = {number: {"_id": number} for number in range(1_200)}
     database["control"].documents = {"sync_mode": MODE}
     said: list[str] = []
     with new_file(tmp_path / "b") as packed:
         counts = take(place, lambda header: Writer(packed, header), said.append)
-    assert counts == {"energies": 1, "control": 1} == inspected(tmp_path / "b").counts
+    assert counts == {"energies": 1_200, "control": 1} == inspected(tmp_path / "b").counts
     header = inspected(tmp_path / "b").header
     assert (header["database"], header["mode"], header["clusterTime"]) == ("sample", "dual_write", Timestamp(5, 6))
     assert (header["collections"], header["leftOut"]) == ([*data.CARRIED], dict(data.LEFT_OUT))
     assert {"takenAt"} < header.keys()
-    assert said == [f"{name}: {counts.get(name, 0)}" for name in data.CARRIED]
+    assert database.looked == [("control", {"_id": "sync_mode"}, SESSION)]
+    assert said == [f"{name}: {counts.get(name, 0):,}" for name in data.CARRIED]
 
 
 def test_nothing_and_half_a_restore_are_no_backup(database: Database) -> None:
@@ -298,15 +333,23 @@ def test_nothing_and_half_a_restore_are_no_backup(database: Database) -> None:
     with pytest.raises(OperatorError, match="sample has none of the collections"):
         take(place, lambda _: pytest.fail("no file"), silent)
     database["control"].documents = {"sync_mode": MODE | {"mode": "restoring"}}
-    with pytest.raises(OperatorError, match="sample is being restored, or a restore was interrupted: finish it first"):
+    with pytest.raises(
+        OperatorError, match=r"^sample is being restored, or a restore was interrupted: finish it first$"
+    ):
         take(place, lambda _: pytest.fail("no file"), silent)
 
 
 @pytest.mark.parametrize(
     ("code", "kind", "said"),
     [
-        (239, OperatorError, "nothing was written. Raise it and begin again"),
-        (246, OperatorError, "run the backup again: it failed"),
+        (
+            239,
+            OperatorError,
+            r"^the backup took longer than the database keeps its history \(minSnapshotHistoryWindowInSeconds, 300 s "
+            r"unless somebody changed it\); nothing was written\. Raise it and begin again: "
+            r"db\.adminCommand\({setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600}\)$",
+        ),
+        (246, OperatorError, "^collections or indexes were changed meanwhile; run the backup again: it failed$"),
         (1, OperationFailure, "^it failed$"),
     ],
 )

@@ -17,6 +17,7 @@ from infra import __main__ as command_line
 from infra.local.identity import Identity
 from infra.local.layout import Layout, Ports
 from infra.operations.compare import commands
+from infra.operations.compare.times import print_times
 from infra.targets import target as target_module
 from tests.unit.infra.exit_code import exit_code
 
@@ -111,7 +112,8 @@ def test_without_the_deployments_key_nobody_is_asked(
 ) -> None:
     monkeypatch.delenv("PSEUDONYM_KEY")
     assert run("run", "--all") == 1
-    assert "set PSEUDONYM_KEY to the pseudonymKey of the deployment's secret" in capsys.readouterr().err
+    said = "set PSEUDONYM_KEY to the pseudonymKey of the deployment's secret, or name a laptop stack"
+    assert capsys.readouterr().err.splitlines()[-1] == said
     assert comparer.asked == []
 
 
@@ -138,10 +140,10 @@ def test_a_replay_says_what_came_of_it_and_who_asked_is_kept(
 
 
 def test_a_difference_is_ignored_until_the_end_of_a_day(comparer: Comparer, capsys: pytest.CaptureFixture[str]) -> None:
-    wish = ("ignore", "f1", "--owner", "ol[g]a", "--reason", "known", "--until", "2023-11-14")
-    assert run(*wish) == 0
+    asked = ("ignore", "f1", "--owner", "ol[g]a", "--reason", "known", "--until", "2023-11-14")
+    assert run(*asked) == 0
     assert capsys.readouterr().out == "ol[g]a answers for f1 until the end of 2023-11-14 (UTC)\n"
-    assert run(*wish, "--json") == 0
+    assert run(*asked, "--json") == 0
     assert json.loads(capsys.readouterr().out) == {
         "fingerprint": "f1",
         "owner": "ol[g]a",
@@ -173,3 +175,26 @@ def test_times_are_those_of_the_last_hours(
     found.clear()
     assert run("times", "--hours", "2") == 1
     assert printed() == ["no page has measured anything in the last 2 hours: that proves nothing"]
+
+
+@pytest.mark.parametrize(
+    ("measured", "lines"),
+    [
+        (Backend.OLD, ["energy_table fetch 5.0 5.0 1 0", "energy_table errors 50.00% 1 0"]),
+        (Backend.NEW, ["energy_table fetch 0 5.0 5.0 1", "energy_table errors 0 50.00% 1"]),
+    ],
+)
+def test_what_one_backend_alone_has_measured_is_shown(
+    measured: Backend, lines: list[str], printed: Callable[[], list[str]]
+) -> None:
+    none = Sample([])
+    pages, errors = Sample([(AT, 5.0)]), Sample([(AT, 0.0)])
+    seen = {True: (pages, none, none, errors, none), False: (none,) * 5}
+    print_times([ComponentTimes(TABLE, backend, *seen[backend is measured]) for backend in Backend], 24)
+    assert printed()[1:] == lines
+
+
+def test_a_component_of_one_backend_alone_is_a_defect_and_no_row_that_is_left_out() -> None:
+    none = Sample([])
+    with pytest.raises(ValueError, match="shorter"):
+        print_times([ComponentTimes(TABLE, Backend.OLD, Sample([(AT, 5.0)]), none, none, none, none)], 24)

@@ -27,7 +27,7 @@ SAID = Feedback(
     Backend.NEW,
     Reason.PERCENTAGE_IN,
     {EnergyType.POWER: 3, EnergyType.GAS: 4},
-    "t1",
+    "t[x]",
 )
 TRIED = GivenFeedback(
     "given-1",
@@ -37,7 +37,7 @@ TRIED = GivenFeedback(
     is_open=True,
     attempts=2,
     outcome=Outcome.FAILED,
-    fingerprints=("fp[1]", "fp2"),
+    fingerprints=("fp[x]", "fp2"),
     compared_at=AT + 1_000,
 )
 WRITTEN = Feedback(Component.CSV_IMPORT, None, Backend.OLD, Reason.GLOBAL_OFF, {})
@@ -49,7 +49,7 @@ COUNTS = {
 REPORT = FeedbackReport(COUNTS, [TRIED, NEVER_READ])
 LINES = [
     "2023-11-14 22:13 energy_table user pseudonym [x] that i new (percentage_in), power 3, gas 4: "
-    "open after 2 attempts, last failed fp[1] fp2",
+    "open after 2 attempts, last failed fp[x] fp2",
     "2023-11-14 22:13 csv_import user bob old (global_off), no meter: not_compared",
 ]
 
@@ -59,8 +59,8 @@ def test_each_feedback_says_what_was_asked_and_how_to_look_further(printed: Call
     assert printed() == [
         LINES[0],
         "given-1 asked: note [bold], year 2024",
-        "python -m infra trace t1",
-        "python -m infra compare replay fp[1]",
+        "python -m infra trace t[x]",
+        "python -m infra compare replay fp[x]",
         "python -m infra compare replay fp2",
         LINES[1],
         "given-2 asked: nothing, it writes",
@@ -114,9 +114,9 @@ def test_feedback_for_programs() -> None:
             "state": "open",
             "attempts": 2,
             "outcome": "failed",
-            "fingerprints": ["fp[1]", "fp2"],
+            "fingerprints": ["fp[x]", "fp2"],
             "comparedAt": "2023-11-14T22:13:21Z",
-            "traceId": "t1",
+            "traceId": "t[x]",
         },
         {
             "id": "given-2",

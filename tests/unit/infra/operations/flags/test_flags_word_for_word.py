@@ -49,7 +49,7 @@ PAST = Past(
     Component.ENERGY_TABLE,
     AT,
     PastMode([SyncState(SyncMode.DUAL_WRITE, AT)], AT),
-    [Possible(DECISION, "bucket [346] is below", CHANGE)],
+    [Possible(DECISION, "bucket [x] is below", CHANGE)],
     [],
     [],
     [],
@@ -116,10 +116,19 @@ def test_changes_are_listed_with_their_course_and_their_state(
     ]
 
 
+def test_columns_of_changes_stand_two_places_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    on, off = ({TABLE_FLAG: {"enabled": enabled}} for enabled in (True, False))
+    print_changes([replace(CHANGE, before=off, after=on, reason="why", in_effect_ms=None)])
+    assert capsys.readouterr().out.splitlines() == [
+        "when (UTC)        what  flag          from what to what  who and why",
+        "2023-11-14 22:13  set   energy_table  off → on           olga: why  ",
+    ]
+
+
 def test_only_who_and_why_goes_on_in_the_next_line_of_a_narrow_terminal(
     printed: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "90")
     print_changes([replace(CHANGE, reason="w" * 300)])
     lines = printed()
     assert lines[1].startswith("2023-11-14 22:13 set energy_table - → on, 50 %, 1 by id, 2 blocked olga:")
@@ -144,7 +153,7 @@ def test_the_past_is_said_with_what_decided_and_what_was_answered(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     answers = [
-        Answered(AT, Backend.NEW, "percentage_in", "v2", False, 12.6, "t[1]"),
+        Answered(AT, Backend.NEW, "percentage_in", "v2", False, 12.6, "t[x]"),
         Answered(AT + 1_000, Backend.OLD, None, None, True, 3.4, None),
     ]
     print_past(replace(PAST, answers=answers, notes=["the record [x] is short"]))
@@ -154,10 +163,10 @@ def test_the_past_is_said_with_what_decided_and_what_was_answered(
         "at 2023-11-14T22:13:20Z",
         "backend new",
         "mode dual_write, since 2023-11-14T22:13:20Z",
-        "by new, percentage_in: bucket [346] is below; document v2, set by olga at 2023-11-14T22:13:20Z",
+        "by new, percentage_in: bucket [x] is below; document v2, set by olga at 2023-11-14T22:13:20Z",
         "the record [x] is short",
         "answered (UTC) backend reason document ms trace",
-        "2023-11-14T22:13:20Z new (failed) percentage_in v2 13 t[1]",
+        "2023-11-14T22:13:20Z new (failed) percentage_in v2 13 t[x]",
         "2023-11-14T22:13:21Z old - - 3 -",
     ]
 
@@ -177,6 +186,19 @@ def test_a_past_that_the_records_do_not_tell_says_what_may_have_been(
     assert "mode old_only, from the beginning" in printed()
 
 
+def test_what_nobody_can_say_is_yellow(coloured: Callable[[], list[str]]) -> None:
+    nobody = "<yellow>nobody can say: who [knows]</>"
+    print_past(replace(PAST, possible=[], unknown=["who [knows]"], notes=["a note"]))
+    assert coloured()[3:] == [
+        "backend <yellow>the records do not say it</>",
+        "mode dual_write, since 2023-11-14T22:13:20Z",
+        nobody,
+        "a note",
+    ]
+    print_past(PAST)
+    assert "backend <bold>new</>" in coloured()
+
+
 def test_nothing_to_change_is_said(rollout: Rollout, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("set", "energy_table", "--percent", "50", "--reason", "x") == 0
     said = capsys.readouterr().out.strip()
@@ -184,6 +206,12 @@ def test_nothing_to_change_is_said(rollout: Rollout, capsys: pytest.CaptureFixtu
     document = json.loads(capsys.readouterr().out)
     assert document == {"state": "unchanged", "problem": None, "said": said}
     assert "energy_table" in said
+
+
+def test_where_nothing_is_lost_nothing_is_restored(rollout: Rollout, capsys: pytest.CaptureFixture[str]) -> None:
+    version = rollout.flags.overview.listing().document.version
+    assert run("restore", "--reason", "x") == 0
+    assert capsys.readouterr().out == f"the recorded document {version} is deployed: nothing to restore\n"
 
 
 def test_a_change_is_said_to_be_deployed_then_shown(rollout: Rollout, capsys: pytest.CaptureFixture[str]) -> None:
@@ -227,6 +255,16 @@ def test_stale_flags_say_since_when_and_what_blocks_their_removal(
     assert printed() == ["no flag has been at 100 % for 31 days"]
     assert run("stale", "--days", "31", "--json") == 0
     assert capsys.readouterr().out == "[]\n"
+
+
+@pytest.mark.parametrize(("early", "code"), [(0, 1), (1, 0)])
+def test_a_flag_is_stale_to_the_millisecond_after_its_days(
+    rollout: Rollout, monkeypatch: pytest.MonkeyPatch, early: int, code: int
+) -> None:
+    rollout.set(100)
+    [since] = stale._stale(rollout.flags.overview, rollout.now() + 1_000_000).values()
+    monkeypatch.setattr(stale, "now", lambda: since + 14 * 86_400_000 - early)
+    assert run("stale") == code
 
 
 @pytest.mark.parametrize("table", [lambda: folding_table("name", "value"), pairs])

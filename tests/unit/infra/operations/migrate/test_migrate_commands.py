@@ -7,13 +7,22 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import (
+    Any,
+    cast,
+)
 
 import pytest
 
 from chalicelib.domain.backends.sides import SyncMode
-from infra.operations.migrate import commands
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.meters.walks import Verification, Walk
+from infra.operations.migrate import (
+    by_workers,
+    commands,
+)
 from infra.operations.migrate.printing import ConsoleRun
+from infra.targets.target import Target
 from migrations import runner
 from migrations.errors import LockedError
 from migrations.ledger import State
@@ -107,6 +116,7 @@ def test_what_a_person_says_reaches_the_runner(
     assert tuple(found) == asked
     assert replace(options, run=QUIET) == Options(tmp_path, True, 5.0)
     assert isinstance(options.run, ConsoleRun) is not bool(form)
+    assert not options.run.by_workers(lambda: 9, lambda: None)
 
 
 def test_without_anything_said_the_scripts_of_the_project_are_applied(
@@ -114,6 +124,90 @@ def test_without_anything_said_the_scripts_of_the_project_are_applied(
 ) -> None:
     assert run(monkeypatch, "up", "--execute", "--json") == 0
     assert made.asked == [("up", None, Options()), ("refusal", "up", Options().folder)]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_backfill_by_workers_is_a_difference_of_both_sides_and_then_a_sweep(
+    made: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    form: tuple[str, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked: list[Any] = []
+    operations = SimpleNamespace(fan_out="fan-out")
+
+    def walked(service: object, walk: Walk, ranges: int, show: Callable[[Verification], None]) -> Verification:
+        asked.append((service, walk, ranges))
+        show(Verification(SyncMode.DUAL_WRITE, 7))
+        return Verification(SyncMode.DUAL_WRITE, 7)
+
+    def with_workers(target: Target) -> Any:
+        asked.append(str(target))
+        return nullcontext(operations)
+
+    monkeypatch.setattr(by_workers, "walked", walked)
+    monkeypatch.setattr(by_workers, "with_workers", with_workers)
+    assert run(monkeypatch, "up", "--execute", "--fan-out", "4", *SAID, "--folder", str(tmp_path), *form) == 0
+    assert asked == []
+    [(*_, options), _] = made.asked
+    assert replace(options, run=QUIET) == Options(tmp_path, True, 5.0)
+    assert options.run.by_workers(lambda: 9, lambda: asked.append("checked"))
+    both = [("fan-out", Walk.SYNC, 4), "checked", ("fan-out", Walk.SWEEP, 4), "checked"]
+    assert asked == ["stage nowhere", *both]
+    options.run.say("so far")
+    said = capsys.readouterr().err
+    assert ("so far" in said) is not bool(form)
+    assert "sweep" in said
+    assert "7/9 meters" in said
+
+
+def test_looking_on_takes_a_break_of_the_connection_and_begins_no_walk_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Walk] = []
+
+    def walked(service: object, walk: Walk, *_: object) -> Verification:
+        asked.append(walk)
+        if len(asked) == 2:
+            raise UnavailableError("too slow")
+        return Verification(SyncMode.DUAL_WRITE, 7)
+
+    monkeypatch.setattr(by_workers, "walked", walked)
+    monkeypatch.setattr(by_workers, "with_workers", lambda _: nullcontext(SimpleNamespace(fan_out=None)))
+    assert by_workers.ByWorkers(QUIET, cast(Any, "nowhere"), 2).by_workers(lambda: 9, lambda: None)
+    assert asked == [Walk.SYNC, Walk.SWEEP, Walk.SWEEP]
+
+
+def test_what_a_run_with_workers_says_and_shows_is_what_the_other_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost() -> None:
+        raise LockedError("gone")
+
+    shown: list[Any] = []
+    other = SimpleNamespace(check=lost, say=shown.append, progress=lambda *of: nullcontext(lambda done: (*of, done)))
+    found = by_workers.ByWorkers(cast(Any, other), cast(Any, "nowhere"), 2)
+    found.say("so far")
+    with found.progress("meters", 3) as advance:
+        assert cast(Any, advance)(1) == ("meters", 3, 1)
+    assert shown == ["so far"]
+    with pytest.raises(LockedError):
+        found.check()
+
+
+@pytest.mark.parametrize("ranges", ["1", "1001", "x"])
+def test_a_backfill_is_divided_into_two_ranges_at_least(
+    made: Runner, monkeypatch: pytest.MonkeyPatch, ranges: str
+) -> None:
+    assert run(monkeypatch, "up", "--execute", "--fan-out", ranges) == 2
+    assert made.asked == []
+
+
+def test_a_database_alone_has_no_workers_which_is_said_before_anything_is_done(
+    made: Runner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["up", "--execute", "--fan-out", "4", "--uri", "mongodb://nowhere/"]
+    monkeypatch.setattr(sys, "argv", ["migrations", *arguments])
+    assert exit_code(commands.run, *arguments) == 1
+    assert "is a database alone: say --name of a laptop stack, or --stage" in capsys.readouterr().err
+    assert made.asked == []
 
 
 def test_what_is_resolved_by_hand_reaches_the_runner(
@@ -179,8 +273,10 @@ def test_a_way_back_is_shown_and_asked_for_unless_it_is_refused_anyway(
 ) -> None:
     made.planned = [ONE, replace(REFUSED, refused=None)]
     assert run(monkeypatch, "down", "--execute") == 1
-    asked = "This reverts 002_two (delete display documents: 1,200), 001_one (nothing) in stage nowhere"
-    assert asked in " ".join(capsys.readouterr().err.split())
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "This reverts 002_two (delete display documents: 1,200), 001_one (nothing) in stage nowhere. Nobody can be "
+        "asked here: say --yes to do it"
+    )
     assert [each[0] for each in made.asked] == ["plan"]
     for planned in ([REFUSED, ONE], []):
         made.planned = planned
@@ -188,7 +284,7 @@ def test_a_way_back_is_shown_and_asked_for_unless_it_is_refused_anyway(
         assert capsys.readouterr().out == "down: 001_one\n"
 
 
-@pytest.mark.parametrize(("lock", "owner"), [(None, None), ({"owner": "host:[1]"}, "host:[1]")])
+@pytest.mark.parametrize(("lock", "owner"), [(None, None), ({"owner": "host:[x]"}, "host:[x]")])
 def test_the_status_says_mode_and_lock_and_fails_where_a_script_was_edited(
     made: Runner,
     lock: dict[str, str] | None,
@@ -224,14 +320,14 @@ def test_a_failure_is_said_without_the_driver_s_second_half_and_has_its_exit_cod
     made: Runner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object) -> None:
-        raise LockedError("host [1] is at it, full error: {'ok': 0}")
+        raise LockedError("host [x] is at it, full error: {'ok': 0}")
 
     monkeypatch.setattr(runner, "status", fail)
     assert run(monkeypatch, "status") == 5
     printed = capsys.readouterr()
-    assert (printed.out, printed.err.splitlines()[-1]) == ("", "host [1] is at it")
+    assert (printed.out, printed.err.splitlines()[-1]) == ("", "host [x] is at it")
     assert run(monkeypatch, "status", "--json") == 5
-    assert json.loads(capsys.readouterr().out) == {"error": "host [1] is at it", "exitCode": 5}
+    assert json.loads(capsys.readouterr().out) == {"error": "host [x] is at it", "exitCode": 5}
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])

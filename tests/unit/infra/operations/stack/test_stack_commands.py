@@ -104,9 +104,11 @@ def test_a_token_is_for_a_person_with_roles_for_some_hours(own: Laptop, capsys: 
     assert run("token", "--user", "alice") == 0
     assert capsys.readouterr().out == "header.body.signature\n"
     assert run("token", "--user", "olga", "--role", "operator", "--role", "viewer", "--hours", "8760") == 0
+    assert run("token", "--user", "alice", "--hours", "0.5") == 0
     assert own.asked == [
         ("sample", "alice", (), 12.0),
         ("sample", "olga", ("operator", "viewer"), 8_760.0),
+        ("sample", "alice", (), 0.5),
     ]
     assert run("token", "--user", "olga", "--hours", "8761") == 2
     assert "8761 is not more than 0 and at most 8760 (HOURS=12)" in " ".join(capsys.readouterr().err.split())
@@ -120,17 +122,23 @@ def test_up_says_where_the_stack_is_and_what_to_try(
     said = capsys.readouterr()
     place = Layout.of("sample")
     assert said.err.startswith("target: stack sample")
-    lines = said.out.splitlines()
-    assert lines[1].startswith(f"The page: http://localhost:{place.ports.api}/ (sign in as 'home' to see a household")
-    assert f"Base URL: {place.base_url}" in lines
-    assert "TOKEN=header.body.signature" in lines
     assert own.asked[0] == ("sample", imported)
     assert {*own.asked[1:]} == {("sample", USER, (), 12.0)}
-    view = f'"{place.base_url}/v2/display?type=power'
-    assert f'curl -H "Authorization: Bearer $TOKEN" {view}&year=2026&dataType=monthly"' in lines
-    assert f'curl -H "Authorization: Bearer $TOKEN" {view}&dataType=summary"' in lines
-    [post] = [line for line in lines if line.startswith("curl -X POST")]
-    assert """-d '{"type": "power", "date": "2026-11-27", "amount": 25}'""" in post
+    here, view = f"http://localhost:{place.ports.api}", f'"{place.base_url}/v2/display?type=power'
+    get = 'curl -H "Authorization: Bearer $TOKEN"'
+    reading = '{"type": "power", "date": "2026-11-27", "amount": 25}'
+    assert [line for line in said.out.splitlines() if line] == [
+        f"The page: {here}/ (sign in as 'home' to see a household up to yesterday)",
+        f"The operators' page: {here}/ops-console (sign in as 'olga'; 'vera' looks only)",
+        f"Base URL: {place.base_url}",
+        "Token for the user 'home', valid for 12 hours (another: make token STACK_NAME=sample USER=alice):",
+        "TOKEN=header.body.signature",
+        f'{get} {view}&year=2026&dataType=monthly"',
+        f"""curl -X POST -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' """
+        f"-d '{reading}' {place.base_url}/v2/energy",
+        f'{get} {view}&dataType=summary"',
+        '("stale": true says that the handler function is still at it, the first time a second or two: ask again)',
+    ]
 
 
 @pytest.mark.parametrize(

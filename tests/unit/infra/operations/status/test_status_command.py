@@ -202,15 +202,51 @@ def test_functions_of_another_release_than_the_command_are_named(
 def test_without_anything_ever_done_the_lines_say_so(system: System, printed: Callable[[], list[str]]) -> None:
     run("--component", "energy_table")
     head, *lines = printed()
-    assert head.startswith("energy_table off: ")
+    verdict = system.component(TABLE)["verdict"]
+    assert head == f"energy_table off: {verdict['text']} {verdict['command']}"
     words = ("share", "old", "new", "compared", "feedback", "last change", "rollout")
     assert len(lines) == len(words)
     assert all(line.startswith(f"{word} ") for word, line in zip(words, lines, strict=True))
     said = dict(zip(words, lines, strict=True))
     assert said["old"].startswith("old no answers")
+    nothing = "0 equal, 0 different, 0 ignored, 0 lagging, 0 by other rules, 0 failed; open fingerprints: 0"
+    assert said["compared"] == f"compared {nothing} python -m infra compare report --hours 24"
     assert said["feedback"].startswith("feedback 0 open, 0 looked at")
     assert said["last change"].startswith("last change never ")
     assert said["rollout"].startswith("rollout none ")
+
+
+def test_what_all_components_share_stands_before_them(system: System, capsys: pytest.CaptureFixture[str]) -> None:
+    system.rollout.appconfig.now = 1_800_000_000.0
+    run("--hours", "5")
+    head, *lines = capsys.readouterr().out.partition("\n\n")[0].splitlines()
+    assert head == "stage nowhere at 2027-01-15 08:00 UTC, figures of the last 5 hours"
+    assert [(line[:2], line[2:24].rstrip()) for line in lines if line[0] == " "] == [
+        ("  ", name)
+        for name in (
+            "alarms",
+            "mode",
+            "verify",
+            "flags",
+            "display",
+            "dead letters",
+            "events not published",
+            "migrations",
+            "drill",
+            "erasures",
+            "old backend",
+        )
+    ]
+
+
+def test_a_difference_is_named_with_where_and_how_often_it_was_seen(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system.rollout.appconfig.now = 1_800_000_000.0
+    compared(system, TABLE, Outcome.DIFFERENT, new=2)
+    [known] = system.component(TABLE)["comparisons"]["fingerprints"]
+    said = f"{known['fingerprint']} {known['kind']} at {known['place']}, 1 answer, last 2027-01-15 08:00; open"
+    assert said in shown(capsys)
 
 
 def test_what_may_go_on_is_green_and_what_may_not_is_red(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,6 +271,7 @@ def test_what_could_not_be_looked_at_says_why_beside_the_rest(
     assert "all applied" in said
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_database_alone_has_no_flags_and_no_queue_and_the_rest_is_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """What ``mode`` and ``sync`` ask for, wait for and print."""
 
 import json
+from collections.abc import Callable
 from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
-from chalicelib.domain.meters.walks import Walk
+from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.meters.walks import Verification, Walk
 from chalicelib.services.migration.sync.sync_job import SyncReport
 from chalicelib.services.migration.sync.sync_modes import ModeReport
 from infra import __main__ as command_line
-from infra.operations.sync import catching_up, mode, sync
+from infra.operations.sync import catching_up, comparing, mode, sync
 from infra.targets import workers
 from tests.unit.infra.exit_code import exit_code
 
@@ -29,12 +31,17 @@ class Operations:
         self.state = SyncState(SyncMode.DUAL_WRITE, 5, Side.OLD)
         self.modes = self.sync = self.consistency = self
         self.fan_out = "fan-out"
+        self.compared = Verification(SyncMode.DUAL_WRITE, 3)
 
     def show(self) -> ModeReport:
         seconds = self.drains[0] if len(self.drains) == 1 else self.drains.pop(0)
         return ModeReport(self.state, seconds, [ModeChange(SyncMode.DUAL_WRITE, 5, "wh[y]", "olga")])
 
-    def set(self, wanted: SyncMode, reason: str, by: str) -> SyncState:
+    def set(
+        self, wanted: SyncMode, reason: str, by: str, count_differences: Callable[[], int] | None = None
+    ) -> SyncState:
+        if count_differences and (differing := count_differences()):
+            raise SyncModeError(f"verify finds differences ({differing})")
         self.asked.append(("set", wanted, reason, by))
         return self.state
 
@@ -42,6 +49,7 @@ class Operations:
         self.asked.append(("recover", wanted, reason, by))
 
     def run(self, seconds: float, show: Any, *, full: bool) -> SyncReport:
+        assert seconds > 86_400, "a person ends it, not a clock"
         self.asked.append(("run", full))
         show(REPORT)
         return REPORT
@@ -59,11 +67,16 @@ def operations(monkeypatch: pytest.MonkeyPatch) -> Operations:
     for module in (mode, sync):
         monkeypatch.setattr(module, "connected", lambda _: nullcontext(operations))
 
-    def walked(service: object, walk: Walk, ranges: int, show: object) -> None:
-        operations.asked.append((service, walk, ranges))
+    def walked(
+        service: object, walk: Walk, ranges: int, show: Callable[[Verification], None], *, restart: bool = False
+    ) -> Verification:
+        operations.asked.append((service, walk, ranges, *(["from the start"] if restart else [])))
+        show(operations.compared)
+        return operations.compared
 
     monkeypatch.setattr(workers, "with_workers", lambda _: nullcontext(operations))
-    monkeypatch.setattr(sync, "walked", walked)
+    for module in (comparing, sync):
+        monkeypatch.setattr(module, "walked", walked)
     monkeypatch.setattr(mode, "person", lambda: "olga")
     monkeypatch.setattr(catching_up, "time", SimpleNamespace(sleep=lambda s: operations.asked.append(("sleep", s))))
     return operations
@@ -71,6 +84,30 @@ def operations(monkeypatch: pytest.MonkeyPatch) -> Operations:
 
 def run(*arguments: str) -> int | str | None:
     return exit_code(command_line.run, *arguments, "--stage", "nowhere")
+
+
+@pytest.mark.parametrize(("terminal", "slept"), [(True, [1.0, 1.0, 0.25]), (False, [2.25])])
+def test_a_person_sees_each_second_of_a_drain(
+    terminal: bool, slept: list[float], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left, shown = 2.25, list[str]()
+    seconds: list[float] = []
+
+    def sleep(passed: float) -> None:
+        nonlocal left
+        left -= passed
+        seconds.append(passed)
+
+    said = SimpleNamespace(
+        is_terminal=terminal,
+        status=lambda _: nullcontext(SimpleNamespace(update=shown.append)),
+        print=lambda text: shown.append(f"line: {text}"),
+    )
+    monkeypatch.setattr(catching_up, "progress_console", said)
+    catching_up.count_down(lambda: left, sleep)
+    assert seconds == slept
+    lines = [f"waiting {each} s for writes of the mode before" for each in (3, 2, 1)]
+    assert shown == (lines if terminal else [f"line: {lines[0]}"])
 
 
 SET = ("set", SyncMode.DUAL_WRITE, "we begin", "olga")
@@ -101,6 +138,43 @@ def test_a_change_of_the_mode_waits_where_it_is_asked_to(
     assert "wh[y]" in printed.out
     said = [f"waiting {seconds} s for writes of the mode before" for seconds in (13, 3)]
     assert printed.err.splitlines()[1:] == [*(said if wait else []), *([LINE] if ("run", False) in asked else [])]
+
+
+COMPARED = ("fan-out", Walk.VERIFY, 16, "from the start")
+
+
+@pytest.mark.parametrize("wanted", ["new_only", "old_only"])
+def test_workers_compare_everything_before_a_side_goes_on_alone(operations: Operations, wanted: str) -> None:
+    assert run("mode", "set", wanted, "--fan-out", "16", "--reason", "we end") == 0
+    assert operations.asked == [COMPARED, ("set", SyncMode(wanted), "we end", "olga")]
+
+
+def test_what_workers_find_counts(operations: Operations, capsys: pytest.CaptureFixture[str]) -> None:
+    operations.compared = Verification(SyncMode.DUAL_WRITE, 3, differences=2)
+    with pytest.raises(SyncModeError, match=r"differences \(2\)"):
+        command_line.run(["mode", "set", "new_only", "--fan-out", "16", "--reason", "we end", "--stage", "nowhere"])
+    assert operations.asked == [COMPARED]
+    [bar] = [line.split() for line in capsys.readouterr().err.splitlines() if "meters" in line]
+    assert (bar[0], bar[2]) == ("verify", "3/3")
+
+
+def test_who_ends_the_comparison_by_ctrl_c_changes_no_mode(
+    operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comparing, "walked", interrupted)
+    assert run("mode", "set", "new_only", "--fan-out", "16", "--reason", "we end") == 1
+    assert operations.asked == []
+
+
+def test_on_the_way_to_both_sides_there_is_nothing_to_compare(
+    operations: Operations, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("mode", "set", "dual_write", "--fan-out", "16", "--reason", "back") == 2
+    assert "nothing is compared on the way to dual_write: leave out --fan-out" in capsys.readouterr().err
+    assert operations.asked == []
 
 
 @pytest.mark.parametrize(("wanted", "mode"), [((), None), (("new_only",), SyncMode.NEW_ONLY)])
@@ -143,5 +217,7 @@ def test_workers_compare_all_meters_and_the_caller_follows_what_has_changed_mean
     operations.drains = [2.5, 2.5, 0.0]
     assert run("sync", "--full", "--fan-out", "16") == 0
     assert operations.asked == [("sleep", 2.5), "answer", ("fan-out", Walk.SYNC, 16), ("run", False)]
+    [bar] = [line.split() for line in capsys.readouterr().err.splitlines() if "meters" in line]
+    assert (bar[0], bar[2]) == ("sync", "3/3")
     assert run("sync", "--fan-out", "16") == 2
     assert "--fan-out divides all meters: say --full" in capsys.readouterr().err

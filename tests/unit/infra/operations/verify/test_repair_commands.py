@@ -3,24 +3,27 @@
 import json
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.backends.sides import Side, SyncMode
-from chalicelib.domain.meters.walks import Finding, Verification, Walk
+from chalicelib.domain.meters.walks import Finding, Unreadable, UnreadableDocument, Verification, Walk
 from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, PlannedWrites, RepairPlan, Undone
 from chalicelib.domain.readings import EnergyType
 from infra import __main__ as command_line
-from infra.operations.verify import repair, undo, verify
+from infra.operations.verify import repair, runs, undo, verify
+from infra.operations.verify.printing import print_verification
 from infra.targets import workers
 
 POWER = EnergyType.POWER
 FINDINGS = tuple(Finding("al[i]ce", POWER, "energies", f"id-{n}", "is missing", "missing") for n in range(3))
 FOUND = Verification(SyncMode.DUAL_WRITE, 3, 0, 3, FINDINGS)
 MENDED = Verification(SyncMode.DUAL_WRITE, 3)
+UNREADABLE = Unreadable(1, (UnreadableDocument("energies", "id-9", "", "date is missing"),))
 STOP = SyncStop(1_700_000_000_000, "too many [deletions]")
 
 
@@ -72,7 +75,7 @@ class Operations:
         return self.undone
 
     def with_unreadable(self, seen: Verification) -> Verification:
-        return seen
+        return replace(seen, unreadable=UNREADABLE)
 
 
 @pytest.fixture
@@ -110,6 +113,22 @@ def test_a_verify_lists_its_findings_and_says_where_the_sync_job_is_stopped(
     operations.stop = STOP
     assert run("verify", "--limit", "2") == 1
     assert printed() == [*LINES[:2], "... and 1 more; all of them: --json", SUM, STOPPED]
+
+
+@pytest.mark.parametrize(
+    ("command", "bars"),
+    [
+        (("verify",), [["verify", "0/3"]]),
+        (("repair",), [["compare", "0/3"]]),
+        (("repair", "--apply", "--yes"), [["compare", "0/3"], ["repair", "0/3"]]),
+    ],
+)
+def test_a_bar_says_what_is_under_way(
+    operations: Operations, command: tuple[str, ...], bars: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*command)
+    lines = [line.split() for line in capsys.readouterr().err.splitlines()]
+    assert [line[:2] for line in lines if "meters" in line] == bars
 
 
 @pytest.mark.parametrize(
@@ -158,10 +177,15 @@ def test_what_workers_have_found_is_printed_in_the_same_way(
     monkeypatch.setattr(workers, "with_workers", lambda _: nullcontext(operations))
     monkeypatch.setattr(verify, "walked", walked)
     assert run("verify", "--fan-out", "16", "--restart", "--limit", "0") == 1
-    assert printed() == ["... and 3 more; all of them: --json", SUM, *([STOPPED] if stop else [])]
+    unreadable = [
+        "energies id-9 (no user): date is missing; there is no good copy",
+        "1 unreadable document, the first 1 are named; correct them where they are, then: python -m infra sync",
+    ]
+    assert printed() == ["... and 3 more; all of them: --json", SUM, *unreadable, *([STOPPED] if stop else [])]
     assert run("verify", "--fan-out", "2", "--json") == 1
     document = json.loads(capsys.readouterr().out)
     assert (len(document["findings"]), document["stopped"]) == (3, stop and stop.reason)
+    assert document["unreadable"]["count"] == 1
     assert asked == [("fan-out", Walk.VERIFY, 16, True), ("fan-out", Walk.VERIFY, 2, False)]
 
 
@@ -198,7 +222,10 @@ def test_what_is_mended_is_shown_before_and_what_is_left_after(
         ("check", None, None),
         ("repair", None, None, 4, "repair-1", "no reason was given (olga)"),
     ]
-    operations.left, operations.kept = FOUND, [KeptRun("repair-0", 1, 1, 0), KeptRun("repair-1", 1, 1, 0)]
+    operations.kept = [KeptRun("repair-0", 1, 1, 0)]
+    assert run("repair", "--apply", "--yes") == 0
+    assert printed()[-1] == "mended", "this run has deleted and overwritten nothing"
+    operations.left, operations.kept = FOUND, [*operations.kept, KeptRun("repair-1", 1, 1, 0)]
     assert run("repair", "--apply", "--yes", "--reason", "why", "--from", "new", "--user", "ann") == 1
     assert printed()[-1] == (
         "mended; 3 differences remain; what it deleted or overwrote comes back with: "
@@ -245,10 +272,27 @@ def test_an_undo_fails_where_something_is_left(operations: Operations, capsys: p
     assert capsys.readouterr().out.startswith("2 documents brought back, 0 left; 1 meter calculated again. ")
     left = (KeptDocument(1, ("al[i]ce", POWER), Side.OLD, "id-1"), "was [changed]")
     operations.undone = Undone(1, (left,), frozenset())
-    assert run("repair", "undo", "repair-1") == 1
-    assert capsys.readouterr().out.splitlines()[0] == "energies id-1 (user al[i]ce): was [changed]"
+    assert run("repair", "undo", "repair-1", "--limit", "1") == 1
+    named, rest = capsys.readouterr().out.splitlines()
+    assert (named, rest[:18]) == ("energies id-1 (user al[i]ce): was [changed]", "1 document brought")
     assert run("repair", "undo", "repair-1", "--json") == 1
     document = json.loads(capsys.readouterr().out)
     assert document.pop("left")[0]["reason"] == "was [changed]"
     assert document == {"run": "repair-1", "restored": 1, "meters": 0}
     assert operations.asked == [("undo", "repair-1")] * 3
+
+
+def test_good_copies_of_the_new_side_mend_nothing_of_the_old_one(capsys: pytest.CaptureFixture[str]) -> None:
+    damaged = UnreadableDocument("source_energy_readings", "id-1", "alice", "amount is text", "id-2")
+    print_verification(Verification(SyncMode.DUAL_WRITE, unreadable=Unreadable(1, (damaged,))))
+    assert capsys.readouterr().out.endswith("correct them where they are, then: python -m infra sync\n")
+
+
+def test_the_id_of_a_run_is_never_broken(
+    operations: Operations, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operations.kept = [KeptRun("repair-20231114-221320-ab1f", 1_700_000_000_000, 1_200, 0)]
+    monkeypatch.setattr(runs, "connected", lambda _: nullcontext(SimpleNamespace(undo=operations)))
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run("repair", "runs") in (0, None)
+    assert "repair-20231114-221320-ab1f" in capsys.readouterr().out

@@ -1,90 +1,11 @@
 """A fair comparison of two backends: at one source version, in random order, each with its own time."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from random import Random
-from threading import Event
-from typing import Any, cast
-
 import pytest
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import HistogramError, UnavailableError
-from chalicelib.domain.json.text import JsonText, WithText
-from chalicelib.domain.migration.records.comparison_log import Outcome, Request
-from chalicelib.domain.ports.reading import DisplayDataRepository
-from chalicelib.domain.ports.values import MeterState
-from chalicelib.domain.readings import EnergyType
-from chalicelib.services.components.component_reads import ShowMonths
-from chalicelib.services.display.display import View
-from chalicelib.services.migration.comparison.compare_backends import BackendComparison
-
-POWER = EnergyType.POWER
-REQUEST = Request(Component.MONTHLY_CHARTS, "alice", ShowMonths(type=POWER, year=2023).parameters())
-Answer = Callable[[], View]
-
-
-def view(reading: int, version: int = 1, calculation: int = 2) -> Answer:
-    state = MeterState(version, version, calculation_version=calculation)
-    return lambda: View({"months": [{"meterReading": reading}]}, state, None)
-
-
-def with_text(text: str) -> Answer:
-    """What is stored as its JSON too, with data that are right."""
-    shown = replace(view(1)(), data=WithText(JsonText(text), lambda: view(1)().data))
-    return lambda: shown
-
-
-def failing(error: Exception) -> Answer:
-    def fail() -> View:
-        raise error
-
-    return fail
-
-
-@dataclass
-class Scene:
-    """Two backends with prepared answers, one look after another; the last answer is repeated."""
-
-    old: Sequence[Answer] = (view(1),)
-    new: Sequence[Answer] = (view(1),)
-    versions: Sequence[int] = (1,)
-    asked: list[str] = field(default_factory=list)
-    limits: list[float] = field(default_factory=list)
-    pauses: list[float] = field(default_factory=list)
-    states: int = 0
-
-    def compare(self, seed: int = 1) -> Any:
-        backends = {Backend.OLD: Told("old", self.old, self.asked), Backend.NEW: Told("new", self.new, self.asked)}
-        comparison = BackendComparison(
-            cast(Any, backends), cast(DisplayDataRepository, self), self.limit, Random(seed), self.pauses.append
-        )
-        return comparison.compare_backends(REQUEST)
-
-    def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
-        """Asked for both meters before and after each look."""
-        version = self.versions[min(self.states // 2, len(self.versions) - 1)]
-        self.states += 1
-        return MeterState(version, version)
-
-    @contextmanager
-    def limit(self, seconds: float) -> Iterator[None]:
-        self.limits.append(seconds)
-        yield
-
-
-@dataclass
-class Told:
-    name: str
-    answers: Sequence[Answer]
-    asked: list[str]
-
-    def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool) -> View:
-        self.asked.append(self.name)
-        look = self.asked.count(self.name) - 1
-        return self.answers[min(look, len(self.answers) - 1)]()
+from chalicelib.domain.migration.records.comparison_log import Outcome
+from tests.unit.services.migration.comparison.scene import Answer, Scene, failing, view, with_text
 
 
 def test_equal_answers_are_equal_at_the_first_look() -> None:
@@ -138,20 +59,6 @@ def test_a_difference_that_only_another_calculation_version_does_not_show_again_
 
 def test_by_which_calculation_equal_answers_are_is_said_too() -> None:
     assert Scene().compare().calculations == (2, 2)
-
-
-def slow(milliseconds: float, answer: Answer) -> Answer:
-    def answer_late() -> View:
-        Event().wait(milliseconds / 1000)
-        return answer()
-
-    return answer_late
-
-
-def test_how_long_each_backend_took_is_said_in_milliseconds() -> None:
-    compared = Scene(old=[slow(30, view(1))]).compare()
-    assert compared.old_ms >= 29
-    assert 0 < compared.new_ms < 60_000
 
 
 @pytest.mark.parametrize(

@@ -1,97 +1,36 @@
 """The census asks everybody, alone, from where it stopped, and again where it has to."""
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
 
-from chalicelib.bootstrap.comparer import census
-from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.migration.gate.census_records import Censuses, CensusRun, Tally
-from chalicelib.domain.migration.gate.evidence import Limits
-from chalicelib.domain.migration.records.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.migration.records.differences import Difference, DifferenceKind
-from chalicelib.domain.people.pseudonyms import Pseudonyms
+from chalicelib.domain.migration.gate.census_records import Censuses, Tally
+from chalicelib.domain.migration.records.comparison_log import IgnoreRule, Outcome
 from chalicelib.domain.readings import EnergyType
-from chalicelib.services.migration.comparison.asking import RecordedComparison
-from chalicelib.services.migration.gate.census import AGAIN_WHERE_FOUND_MS, CensusService, CensusState, CensusTaken
+from chalicelib.monitoring.trace import begin_trace
+from chalicelib.services.migration.gate.census import CensusState, CensusTaken
 from infra.simulation.memory.migration.sides import FakeSides
 from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
-from infra.simulation.memory.store import FakeMeters, FakeStore
+from infra.simulation.memory.store import FakeStore
+from tests.unit.services.migration.gate.census_stage import (
+    HIDDEN,
+    HOUR_MS,
+    LIMITS,
+    NOW,
+    READS,
+    WRONG,
+    Backends,
+    Clock,
+    Stage,
+)
 
-NOW = 1_700_000_000_000
-HOUR_MS = 3_600_000
-LIMITS = Limits(census_users=10, census_ms=24 * HOUR_MS)
-HIDDEN = Pseudonyms(b"key")
-WRONG = Difference(DifferenceKind.VALUE, ("meters", 0), 1, 2)
-READS = 4 + len(EnergyType) * 2  # of somebody without readings: the dashboard, three tables, timelines and forms
-LONG = (1_000.0, 1_000.0)
-
-
-@dataclass
-class Clock:
-    now: int = NOW
-
-    def __call__(self) -> int:
-        return self.now
-
-
-@dataclass
-class Backends:
-    """Answers are equal except for the people whom a test names, after a second each."""
-
-    clock: Clock
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    asked: list[Request] = field(default_factory=list)
-    meanwhile: Callable[[], None] = lambda: None
-
-    times: tuple[float, float] = (1.0, 1.0)
-
-    def compare_backends(self, request: Request) -> ComparisonResult:
-        self.asked.append(request)
-        self.clock.now += 1_000
-        self.meanwhile()
-        outcome = self.outcomes.get(request.user_id, Outcome.EQUAL)
-        wrong = (WRONG,) if outcome is Outcome.DIFFERENT else ()
-        return ComparisonResult(request, outcome, wrong, (), *self.times)
-
-    @property
-    def people(self) -> Counter[str]:
-        return Counter(request.user_id for request in self.asked)
-
-
-@dataclass
-class Stage:
-    clock: Clock
-    store: FakeStore
-    ports: Ports
-    backends: Backends
-    code: str = "a1"
-
-    @property
-    def service(self) -> CensusService:
-        log, counted = self.ports.comparisons, self.ports.counted
-        asking = RecordedComparison(cast(Any, self.backends), log, counted, HIDDEN, self.clock, lambda: self.code)
-        return census(asking, self.ports, HIDDEN, self.clock, LIMITS)
-
-    def people(self, count: int) -> None:
-        for number in range(count):
-            FakeMeters(self.store.stored, f"person-{number}").mark_changed(EnergyType.POWER, 0, 0, NOW)
-
-    def run(self, seconds: float = 1_000.0, claim: float = 1_000.0) -> CensusTaken:
-        return self.service.run(seconds, claim)
-
-    def whole(self) -> CensusRun:
-        """The last census that came to its end."""
-        found = self.ports.census.censuses().finished
-        assert found is not None
-        return found
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 @pytest.fixture
@@ -132,12 +71,25 @@ def test_the_times_of_one_persons_views_are_one_pair(stage: Stage) -> None:
         assert (found.latency.against, found.latency.favour) == (3, 0)
 
 
-def test_many_views_that_are_slower_by_less_than_a_clock_can_say_are_a_tie(stage: Stage) -> None:
-    stage.people(3)
-    stage.backends.times = (1.4, 1.9)
+@pytest.mark.parametrize(
+    ("times", "broken", "pairs"),
+    [
+        ((10.0, 30.0), (), 1),
+        ((1.4, 1.9), (), 0),  # slower by less than a clock can say
+        ((10.0, 30.0), (Backend.NEW,), 0),
+        ((None, 30.0), (), 0),
+        ((10.0, None), (), 0),
+    ],
+)
+def test_who_broke_has_no_time_or_is_hardly_slower_makes_no_pair_of_times(
+    stage: Stage, times: tuple[float | None, float | None], broken: tuple[Backend, ...], pairs: int
+) -> None:
+    stage.people(1)
+    stage.backends.times, stage.backends.broken = times, broken
     stage.run()
     found = stage.ports.counted.counted(Component.ENERGY_TABLE, "a1").evidence({}, NOW)
-    assert (found.latency.against, found.latency.favour) == (0, 0)
+    assert found.latency.pairs == pairs
+    assert (found.errors.pairs > 0) is (broken != ())
 
 
 def test_what_somebody_answers_for_is_no_difference_of_the_census(stage: Stage) -> None:
@@ -159,8 +111,23 @@ def test_what_could_not_be_compared_is_said(stage: Stage) -> None:
 
 def test_above_the_limit_nobody_is_asked(stage: Stage) -> None:
     stage.people(11)
-    assert stage.run() == CensusTaken(CensusState.TOO_MANY)
+    assert stage.run() == CensusTaken(CensusState.TOO_MANY, 0)
     assert stage.backends.asked == []
+
+
+def test_no_more_people_are_read_than_it_takes_to_know_that_they_are_too_many(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def people() -> Iterator[str]:
+        for number in range(99):
+            read.append(number)
+            yield f"person-{number}"
+
+    monkeypatch.setattr(stage.ports.known_users, "known_users", people)
+    assert stage.run().state is CensusState.TOO_MANY
+    assert len(read) == 11
 
 
 def test_where_there_is_nothing_to_compare_nobody_is_asked(stage: Stage) -> None:
@@ -307,7 +274,7 @@ def test_after_one_that_found_something_everybody_is_asked_again_soon(stage: Sta
     stage.backends.outcomes["person-1"] = outcome
     stage.run()
     del stage.backends.outcomes["person-1"]
-    stage.clock.now = (stage.whole().finished or 0) + AGAIN_WHERE_FOUND_MS - 1
+    stage.clock.now = (stage.whole().finished or 0) + 299_999
     assert stage.run().state is CensusState.NOT_DUE
     stage.clock.now += 1
     assert stage.run().state is CensusState.FINISHED
@@ -382,3 +349,32 @@ def test_who_is_gone_meanwhile_is_waited_for_no_longer(stage: Stage) -> None:
     del stage.store.stored.meters[next(key for key in stage.store.stored.meters if "person-1" in key)]
     assert stage.run() == CensusTaken(CensusState.FINISHED, 1)
     assert len(stage.whole().done) == 1, "no name of theirs is kept"
+
+
+def test_what_cannot_be_compared_in_this_mode_is_not_asked(stage: Stage) -> None:
+    stage.store.stored.sync = SyncState(SyncMode.NEW_ONLY)
+    stage.people(1)
+    assert stage.run().state is CensusState.FINISHED
+    assert {request.component for request in stage.backends.asked} == {Component.DASHBOARD, Component.TIMELINE_SLIDER}
+
+
+def test_each_view_is_asked_once_with_the_trace_of_the_run(stage: Stage) -> None:
+    stage.people(1)
+    begin_trace(f"00-{TRACE}-00f067aa0ba902b7-01")
+    stage.run()
+    begin_trace(None)
+    assert {request.trace_id for request in stage.backends.asked} == {TRACE}
+    assert [request.component for request in stage.backends.asked] == [
+        *(Component.DASHBOARD, *[Component.ENERGY_TABLE] * 3, *[Component.TIMELINE_SLIDER] * 2),
+        *[Component.ENERGY_FORMS] * 2,
+    ]
+
+
+def test_the_state_of_a_run_is_said_in_words() -> None:
+    assert [*CensusState] == ["too many people", "another run asks", "not due", "under way", "finished"]
+
+
+def test_where_there_is_nobody_the_census_has_an_end_all_the_same(stage: Stage) -> None:
+    assert stage.run() == CensusTaken(CensusState.FINISHED, 0)
+    assert (stage.whole().users, stage.whole().finished) == (0, NOW)
+    assert stage.run() == CensusTaken(CensusState.NOT_DUE, 0)

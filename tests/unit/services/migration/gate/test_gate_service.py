@@ -24,7 +24,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.changes.patch import FlagPatch
 from infra.simulation.memory.state import Meter
 from tests.fakes.gate_evidence import SHAPE, asked
-from tests.unit.flags.rollout import ORDER
+from tests.unit.flags.rollout import REQUEST
 from tests.unit.services.migration.status.system import AWAY, System
 
 TABLE, IMPORT, FORMS = Component.ENERGY_TABLE, Component.CSV_IMPORT, Component.ENERGY_FORMS
@@ -145,7 +145,7 @@ def begin_a_census(system: System) -> None:
 
 
 def retire_another(system: System) -> None:
-    system.rollout.flags.changes.set("dashboard_new_backend", FlagPatch(retire=True), ORDER)
+    system.rollout.flags.changes.set("dashboard_new_backend", FlagPatch(retire=True), REQUEST)
 
 
 def write_letters(system: System) -> None:

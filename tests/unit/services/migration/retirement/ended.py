@@ -4,14 +4,14 @@ from decimal import Decimal
 from typing import cast
 
 from chalicelib.domain.backends.component import Component
+from chalicelib.domain.migration.retirement.blockers import Blocker
 from chalicelib.domain.migration.retirement.calendar import Calendar
 from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, HOUR_MS, BrownOut
-from chalicelib.domain.migration.retirement.hindrances import Hindrance
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.document.names import COMPONENT_FLAGS
 from chalicelib.services.migration.retirement.check import RetirementCheck
 from infra.simulation.memory.migration.retirement import FakeRetirementRecords
-from tests.unit.flags.rollout import ORDER
+from tests.unit.flags.rollout import REQUEST
 from tests.unit.services.migration.status.system import System
 
 
@@ -21,7 +21,7 @@ class Ended(System):
     def __post_init__(self) -> None:
         super().__post_init__()
         for component in Component:
-            self.rollout.flags.changes.set(COMPONENT_FLAGS[component], FlagPatch(percent=Decimal(100)), ORDER)
+            self.rollout.flags.changes.set(COMPONENT_FLAGS[component], FlagPatch(percent=Decimal(100)), REQUEST)
         self.rollout.appconfig.pass_time(60 * 86_400)
         now = self.rollout.now()
         self.all_is_well()
@@ -41,5 +41,5 @@ class Ended(System):
         assert self.records.stored
         return self.records.stored
 
-    def hindrances(self, days: int = 14, quiet_days: int = 35) -> list[Hindrance]:
-        return RetirementCheck(self.sources, self.rollout.now).hindrances(days, quiet_days)
+    def blockers(self, days: int = 14, quiet_days: int = 35) -> list[Blocker]:
+        return RetirementCheck(self.sources, self.rollout.now).blockers(days, quiet_days)

@@ -1,4 +1,4 @@
-"""Hindrances of the old backend's end: each one by itself, and each look fails alone."""
+"""Blockers of the old backend's end: each one by itself, and each look fails alone."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,13 +13,13 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.records.comparison_log import Outcome
 from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.domain.migration.records.usage import BackendUsage
+from chalicelib.domain.migration.retirement.blockers import Part
 from chalicelib.domain.migration.retirement.calendar import Calendar
 from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, BrownOut
 from chalicelib.domain.migration.retirement.callers import V1Call
-from chalicelib.domain.migration.retirement.hindrances import Part
 from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
 from infra.simulation.memory.migration.usage import FakeUsageLog
-from tests.unit.flags.rollout import ORDER
+from tests.unit.flags.rollout import REQUEST
 from tests.unit.services.migration.retirement.ended import Ended
 from tests.unit.services.migration.status.system import compared
 
@@ -34,7 +34,7 @@ def ended() -> Ended:
 
 
 def test_where_everything_has_moved_and_everybody_knows_nothing_stands_in_the_way(ended: Ended) -> None:
-    assert ended.hindrances() == []
+    assert ended.blockers() == []
 
 
 def not_announced(ended: Ended) -> None:
@@ -64,7 +64,7 @@ def lately(ended: Ended) -> None:
 
 
 def killed(ended: Ended) -> None:
-    ended.rollout.flags.changes.kill(ORDER)
+    ended.rollout.flags.changes.kill(REQUEST)
 
 
 def blocked(ended: Ended) -> None:
@@ -134,7 +134,7 @@ def test_each_thing_in_the_way_is_said_with_the_command_that_helps(
     ended: Ended, happen: Callable[[Ended], None], part: Part, said: str, command: str
 ) -> None:
     happen(ended)
-    found = [each for each in ended.hindrances() if each.part is part]
+    found = [each for each in ended.blockers() if each.part is part]
     assert found
     assert said in found[0].text
     assert found[0].command.startswith(f"python -m infra {command}")
@@ -147,25 +147,25 @@ def test_a_brown_out_that_is_to_come_is_waited_for(ended: Ended) -> None:
     ended.records.stored = replace(
         ended.calendar, sunset_at=start + 9, brown_outs=(*ended.calendar.brown_outs, BrownOut(start, start + 9))
     )
-    assert [each.part for each in ended.hindrances()] == [Part.SUNSET, Part.BROWN_OUTS]
+    assert [each.part for each in ended.blockers()] == [Part.SUNSET, Part.BROWN_OUTS]
 
 
 def test_how_long_it_must_have_been_so_is_what_was_asked_for(ended: Ended) -> None:
     lately(ended)
     called(ended)
-    assert {each.part for each in ended.hindrances()} == {Part.DAYS, Part.CALLERS}
-    assert ended.hindrances(days=0, quiet_days=34) == []
+    assert {each.part for each in ended.blockers()} == {Part.DAYS, Part.CALLERS}
+    assert ended.blockers(days=0, quiet_days=34) == []
 
 
 def test_in_new_only_flags_decide_nothing_and_both_sides_need_not_be_equal(ended: Ended) -> None:
     killed(ended)
     ended.rollout.mode(SyncMode.NEW_ONLY)
-    assert ended.hindrances() == []
+    assert ended.blockers() == []
 
 
 def test_of_a_flag_without_a_record_nobody_knows_since_when(ended: Ended, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ended.rollout.history, "changes", lambda *_: [])
-    found = ended.hindrances()
+    found = ended.blockers()
     assert {each.part for each in found} == {Part.DAYS}
     assert "nobody knows since when" in found[0].text
 
@@ -173,7 +173,7 @@ def test_of_a_flag_without_a_record_nobody_knows_since_when(ended: Ended, monkey
 def test_what_cannot_be_looked_at_is_in_the_way_and_the_rest_is_said(ended: Ended) -> None:
     called(ended)
     with ended.rollout.appconfig.outage():
-        found = ended.hindrances()
+        found = ended.blockers()
     unknown = [each for each in found if each.unknown]
     assert [each.part for each in unknown] == [Part.COMPONENTS]
     assert not unknown[0].may_be_forced
@@ -182,7 +182,7 @@ def test_what_cannot_be_looked_at_is_in_the_way_and_the_rest_is_said(ended: Ende
 
 def test_without_the_database_nothing_is_known(ended: Ended) -> None:
     ended.rollout.store.down = True
-    found = ended.hindrances()
+    found = ended.blockers()
     assert {each.part for each in found if each.unknown} == set(Part) - {
         Part.BROWN_OUTS,
         Part.COMPONENTS,
@@ -195,5 +195,5 @@ def test_a_damaged_calendar_is_nothing_that_anybody_passes_by(ended: Ended, monk
         raise UnavailableError("control.retirement cannot be read")
 
     monkeypatch.setattr(ended.records, "calendar", damaged)
-    [found] = ended.hindrances()
+    [found] = ended.blockers()
     assert (found.part, found.unknown, found.may_be_forced) == (Part.SUNSET, True, False)

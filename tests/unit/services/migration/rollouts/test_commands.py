@@ -253,7 +253,7 @@ def test_an_approval_is_gone_when_it_goes_back(two: Carrying) -> None:
 
 
 def test_where_nobody_has_to_agree_nobody_can(carrying: Carrying) -> None:
-    with pytest.raises(RolloutError, match="asks nobody to agree"):
+    with pytest.raises(RolloutError, match="the plan of energy_table asks nobody to agree"):
         carrying.commands.approve(TABLE, None, "otto", "why not")
 
 
@@ -261,7 +261,7 @@ def test_behind_the_last_step_there_is_nothing_to_agree_to(two: Carrying) -> Non
     for percent in (10, 100):
         two.commands.approve(TABLE, Decimal(percent), "otto", "I have looked")
         two.at(percent)
-    with pytest.raises(RolloutError, match="say --percent"):
+    with pytest.raises(RolloutError, match="no step of energy_table comes next: say --percent"):
         two.commands.approve(TABLE, None, "otto", "more")
 
 
@@ -330,7 +330,7 @@ def test_a_new_rollout_waits_until_the_way_back_of_the_one_before_is_made(going_
     assert going_back.rollout.state is State.RUNNING
 
 
-@pytest.mark.parametrize("times", [1, 2, 100])
+@pytest.mark.parametrize("times", [1, 4, 5, 100])
 def test_an_abort_goes_back_though_the_schedule_stores_something_meanwhile(carrying: Carrying, times: int) -> None:
     carrying.at(50)
     real, left = carrying.rollouts.find, [times]
@@ -347,7 +347,7 @@ def test_an_abort_goes_back_though_the_schedule_stores_something_meanwhile(carry
     assert carrying.percent == 0
     carrying.rollouts.find = real  # type: ignore[method-assign]
     carrying.minutes(1)
-    assert carrying.rollout.state is (State.STOPPED if times == 100 else State.ABORTED)
+    assert carrying.rollout.state is (State.STOPPED if times >= 5 else State.ABORTED)
 
 
 def test_a_pause_names_the_step_that_is_on_its_way(carrying: Carrying) -> None:

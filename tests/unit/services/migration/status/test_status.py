@@ -22,7 +22,7 @@ from chalicelib.domain.ports.values import MeterState
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.migration.status.parts import HOUR_MS, comparisons_block
 from infra.simulation.memory.state import Meter
-from tests.unit.flags.rollout import ORDER
+from tests.unit.flags.rollout import REQUEST
 from tests.unit.services.migration.status.system import AWAY, FORMS, TABLE, System, compared
 
 
@@ -70,7 +70,7 @@ def test_every_part_says_the_command_that_prints_its_detail(system: System) -> N
 
 
 @pytest.mark.parametrize(
-    ("wish", "stage", "percent"),
+    ("patch", "stage", "percent"),
     [
         ({}, "off", "0"),
         ({"enabled": True}, "off", "0"),
@@ -82,19 +82,19 @@ def test_every_part_says_the_command_that_prints_its_detail(system: System) -> N
     ],
 )
 def test_the_stage_of_a_component_is_what_people_get(
-    system: System, wish: dict[str, Any], stage: str, percent: str
+    system: System, patch: dict[str, Any], stage: str, percent: str
 ) -> None:
-    if wish:
-        system.rollout.set(**wish)
+    if patch:
+        system.rollout.set(**patch)
     shown = system.component()
     assert (shown["stage"], shown["percent"]) == (stage, percent)
-    assert shown["lastChange"]["reason"] == ("as planned" if wish else None)
+    assert shown["lastChange"]["reason"] == ("as planned" if patch else None)
     assert system.component(FORMS)["lastChange"]["at"] is None
 
 
 def test_behind_a_closed_gate_every_component_is_off(system: System) -> None:
     system.rollout.set(50)
-    system.rollout.flags.changes.kill(ORDER)
+    system.rollout.flags.changes.kill(REQUEST)
     assert {each["stage"] for each in system.status()["components"]} == {"off"}
     assert system.component()["verdict"]["command"] == "python -m infra flags set global --on --reason WHY"
 

@@ -1,12 +1,13 @@
 """Both sides on fakes, with commands about them, and a clock that a test moves."""
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.bootstrap.container import Operations, Ports, operations
 from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
+from chalicelib.domain.migration.sync.modes import ReadingKey
 from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
 from infra.simulation.memory.migration.sides import FakeSides
@@ -25,6 +26,11 @@ class SlowSides(FakeSides):
     failing: tuple[str, Exception] = ("nobody", ValueError())
     dying = False  # nobody is answered after that
     prepared: tuple[Side, ...] = ()
+    quarantined: tuple[Sequence[ReadingKey] | None, ...] = ()  # None: everything that nobody can read
+
+    def quarantine(self, ids: Sequence[ReadingKey] | None = None) -> None:
+        super().quarantine(ids)
+        self.quarantined += (ids,)
 
     def prepare(self, side: Side) -> None:
         self.prepared += (side,)

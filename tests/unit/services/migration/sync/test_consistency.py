@@ -8,8 +8,9 @@ import pytest
 from chalicelib.bootstrap.container import now, operations
 from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
-from chalicelib.domain.meters.walks import Verification, Walk, WalkProgress
+from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
 from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified
+from chalicelib.domain.readings import MeterKey
 from chalicelib.services.migration.sync.consistency import ConsistencyService
 from infra.simulation.memory.migration.sides import reading
 from tests.unit.services.migration.sync.stage import HOUR_MS, POWER, Stage, walked
@@ -71,6 +72,21 @@ def test_a_database_that_answers_nobody_is_no_difference_and_no_equality(
     stage.sides.slow, stage.store.down = slow, True
     with pytest.raises(UnavailableError):
         ask(stage.use.consistency)
+
+
+def test_where_nobody_is_answered_no_meter_is_asked_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would wait for its whole time."""
+    asked: list[MeterKey] = []
+
+    def differences(meter: MeterKey) -> list[Finding]:
+        asked.append(meter)
+        return []
+
+    monkeypatch.setattr(stage.sides, "differences", differences)
+    stage.sides.slow, stage.store.down = True, True
+    with pytest.raises(UnavailableError):
+        stage.use.consistency.sides_are_equal()
+    assert asked == []
 
 
 def test_the_first_difference_belongs_to_a_meter_that_must_be_looked_at_first(stage: Stage) -> None:
@@ -221,6 +237,15 @@ def test_the_mode_is_shown_with_its_drain_and_its_stop_and_a_change_returns_what
     assert [(change.mode, change.at, change.reason, change.by) for change in shown.changes][-1:] == [
         (SyncMode.OLD_ONLY, moment, "as planned", "olga")
     ]
+
+
+def test_who_is_asked_to_compare_everything_decides_whether_a_side_goes_on_alone() -> None:
+    stage = Stage.at(lambda: 1_700_000_000_000)
+    stage.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, 1)
+    with pytest.raises(SyncModeError, match=r"the new side is not complete, verify finds differences \(3\)"):
+        stage.use.modes.set(SyncMode.NEW_ONLY, "workers", count_differences=lambda: 3)
+    assert stage.store.stored.sync.mode is SyncMode.DUAL_WRITE
+    assert stage.use.modes.set(SyncMode.NEW_ONLY, "workers", count_differences=lambda: 0).mode is SyncMode.NEW_ONLY
 
 
 def test_a_display_that_differs_from_a_fresh_calculation_is_found_by_its_document() -> None:

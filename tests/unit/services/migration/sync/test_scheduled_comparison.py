@@ -76,6 +76,14 @@ def test_a_person_and_the_schedule_go_on_with_one_comparison(scheduled: Stage) -
     assert not consistency.verify_by_schedule(0), "a person has just compared"
 
 
+def test_the_schedule_goes_on_with_what_somebody_has_begun_though_the_last_one_is_young(scheduled: Stage) -> None:
+    consistency = scheduled.use.consistency
+    runs(scheduled)
+    assert not consistency.verify_by_schedule(0)
+    consistency.verify_for(0)
+    assert runs(scheduled) == 5
+
+
 def test_a_comparison_that_began_earlier_does_not_replace_what_a_later_one_has_found(scheduled: Stage) -> None:
     """A schedule may save its step after a person's comparison came to its end."""
     earlier = scheduled.store.sync()

@@ -127,7 +127,7 @@ def test_the_job_remembers_where_it_is_after_a_hundred_meters_and_after_a_thousa
     assert steps == [(0, 1_000), (0, 1_001)]
 
 
-@pytest.mark.parametrize(("inserted", "stops"), [(15, True), (17, False)])
+@pytest.mark.parametrize(("inserted", "stops"), [(15, True), (16, True), (17, False)])
 def test_a_job_stops_where_deletions_are_half_of_what_it_writes_each_counted_once(inserted: int, stops: bool) -> None:
     """Two meters, of which eight readings each are to be deleted."""
     deletions = JobDeletions()
@@ -140,3 +140,27 @@ def test_a_job_stops_where_deletions_are_half_of_what_it_writes_each_counted_onc
     deletions.reconciled(reconcile)
     with pytest.raises(SyncStoppedError, match="would delete 16 documents") if stops else nullcontext():
         deletions.reconciled(reconcile)
+
+
+def test_what_is_to_be_deleted_of_a_meter_counts_once_though_it_grows_meanwhile() -> None:
+    deletions = JobDeletions(100, 1)
+
+    def reconcile(allowed: int) -> Reconciled:
+        for deletes in (3, 5):
+            if allowed < deletes:
+                raise MassDeletionError(deletes, allowed)
+        return Reconciled(inserted=7, deleted=5)
+
+    assert deletions.reconciled(reconcile) == Reconciled(inserted=7, deleted=5)
+    assert (deletions.written, deletions.deleted) == (112, 6)
+
+
+def test_what_is_refused_counts_for_nothing() -> None:
+    deletions = JobDeletions()
+
+    def reconcile(allowed: int) -> Reconciled:
+        raise MassDeletionError(11, allowed)
+
+    with pytest.raises(SyncStoppedError, match=r"would delete 11 documents, most of what it changes \(11\)"):
+        deletions.reconciled(reconcile)
+    assert (deletions.written, deletions.deleted) == (0, 0)
