@@ -63,7 +63,7 @@ check: environments-check ## format, lint, types, imports, unit and functional t
 	@$(MAKE) --no-print-directory -j2 lint quick-tests
 
 quick-tests: environments-check
-	@$(APP)pytest -q -n 4 --dist worksteal -m 'not long' tests/functional tests/unit
+	@$(APP)pytest -q -n 3 --dist worksteal -m 'not long' tests/functional tests/unit
 
 test: environments-test ## what 'check' does, and contract, integration, browser and end-to-end tests, but the long ones: eight minutes
 	@$(MAKE) --no-print-directory -j5 lint $(PARTS)
@@ -159,7 +159,7 @@ household: environments-check ## write the answers of the page's demo that a tes
 pictures: environments-test ## take the README's pictures of the page again
 	@$(APP)python -m tests.browser.pictures
 
-guards: environments-test ## take out each guard of the display in a copy, one by one, and see that a test notices: make guards [OF=WORD]
+guards: environments-test ## take out each guard in a copy, one by one, and see that a test notices: make guards [OF=WORD]
 	@$(APP)python -m tests.guards $(OF)
 
 mutants: environments-test ## make single changes anywhere in a copy and name those that no test notices: make mutants SAMPLE=600 SEED=1
