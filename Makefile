@@ -162,7 +162,7 @@ pictures: environments-test ## take the README's pictures of the page again
 guards: environments-test ## take out each guard in a copy, one by one, and see that a test notices: make guards [OF=WORD]
 	@$(APP)python -m tests.guards $(OF)
 
-mutants: environments-test ## make single changes anywhere in a copy and name those that no test notices: make mutants SAMPLE=600 SEED=1
+mutants: environments-test ## make single changes outside the calculation, in a copy, and name those that no test notices: make mutants SAMPLE=600 SEED=1
 	@$(APP)python -m tests.mutants --sample $(or $(SAMPLE),600) --seed $(or $(SEED),1)
 
 mutants-domain: environments-check ## change the calculation's rules one by one and see that a test notices

@@ -1,1 +1,1 @@
-"""HTTP: routes per version, authentication, and the one mapping from errors to answers."""
+"""HTTP: routes per version, and the one mapping from errors to answers. Tokens are checked in ``chalicelib.auth``."""

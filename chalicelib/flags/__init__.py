@@ -1,4 +1,5 @@
 """Feature flags: names, buckets, the document and its Powertools rules, AppConfig, and changing flags.
 
-Which backend a component gets for a user is decided here. What the backends do with it is no business of this package.
+What the flags say about a person and a component is decided here. Before them the sync mode is asked
+(``services.migration.backends``, where a router acts on both).
 """

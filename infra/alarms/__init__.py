@@ -1,1 +1,1 @@
-"""What may ring: one specification, from which alarms, dashboard, runbook and the laptop's evaluation are made."""
+"""What may ring: the rules (``rules``, ``migration``), and what is made of them: alarms, dashboard, runbook."""

@@ -1,82 +1,189 @@
-"""The parts of an alarm rule: the metrics it looks at, when it rings, and what a person then does. Pure."""
+"""The alarm rules with their thresholds, and the figures that the dashboard shows beside them.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+Metrics are the application's or AWS's own. Texts are for people: ``look`` and ``act`` are commands that the runbook in
+infra/README.md shows and a test runs.
+"""
 
-from chalicelib.monitoring.names import NAMESPACE, SERVICE
+from chalicelib.monitoring.names import MetricName
+from infra.alarms import migration
+from infra.alarms.rule import HOUR, MEMBER, MINUTE, Each, Metric, Rule, Severity, own
 
-MINUTE, HOUR = 60, 3600
-MEMBER = "{member}"  # in texts and dimensions: the member of ``Each`` that an alarm is for
+# What an operator looks at first, and the way out.
+LOOK = "python -m infra status"
+LOOK_AT_TIMES = "python -m infra compare times"
+OUT = 'python -m infra flags kill --reason "{reason}"'
 
-
-class Severity(StrEnum):
-    """How soon somebody must look."""
-
-    CRITICAL = "critical"
-    WARNING = "warning"
-
-
-class Each(StrEnum):
-    """What a rule is repeated for: each member has an alarm of its own."""
-
-    COMPONENT = "component"
-    FUNCTION = "function"
-    SCHEDULE = "scheduled function"
-    QUEUE = "queue"
-    WORK_QUEUE = "queue of work"
+API_GATEWAY = {"ApiName": "${AWS::StackName}"}
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric and its statistic: Sum, Average, Minimum, Maximum, SampleCount, or a percentile such as p95."""
-
-    name: str
-    statistic: str
-    dimensions: Mapping[str, str] = field(default_factory=lambda: {"service": SERVICE})
-    namespace: str = NAMESPACE
-
-    def of(self, member: str) -> dict[str, str]:
-        """Return the dimensions for one member."""
-        return {name: value.replace(MEMBER, member) for name, value in self.dimensions.items()}
+def _in_queue(name: str) -> Metric:
+    return Metric(name, "Maximum", {"QueueName": f"${{{MEMBER}.QueueName}}"}, "AWS/SQS")
 
 
-def own(name: str, statistic: str, **dimensions: str) -> Metric:
-    """Return a metric of the application; every one has the dimension ``service``."""
-    return Metric(name, statistic, {"service": SERVICE, **dimensions})
+CRITICAL = (
+    Rule(
+        "DisplayQueriesSlow",
+        Severity.CRITICAL,
+        "One in twenty reads of a stored view takes more than 50 ms.",
+        LOOK_AT_TIMES,
+        OUT.format(reason="reads of stored views are slow"),
+        {
+            "slow": own(MetricName.DISPLAY_QUERY_DURATION, "p95"),
+            "reads": own(MetricName.DISPLAY_QUERY_DURATION, "SampleCount"),
+        },
+        threshold=50,
+        expression="slow",
+        counted="reads",
+        minimum_count=20,
+        period_seconds=MINUTE,
+        periods=3,
+        datapoints=3,
+    ),
+    Rule(
+        "EventsFailing",
+        Severity.CRITICAL,
+        "More than 1 % of the events fail.",
+        "python -m infra dlq ls",
+        "python -m infra dlq redrive --all",
+        {
+            "handled": own(MetricName.EVENTS_HANDLED, "Sum"),
+            "failed": own(MetricName.EVENTS_FAILED, "Sum"),
+        },
+        threshold=1,
+        expression="100 * failed / handled",
+        counted="handled",
+        minimum_count=20,
+    ),
+    Rule(
+        "ServerErrors",
+        Severity.CRITICAL,
+        "More than 1 % of the requests are answered with 5xx.",
+        LOOK,
+        OUT.format(reason="requests fail"),
+        {
+            "requests": own(MetricName.REQUESTS, "Sum"),
+            "errors": own(MetricName.SERVER_ERRORS, "Sum"),
+        },
+        threshold=1,
+        expression="100 * errors / requests",
+        counted="requests",
+        minimum_count=20,
+    ),
+    Rule(
+        "GatewayErrors",
+        Severity.CRITICAL,
+        "More than 1 % of the requests end with 5xx, those included that no function has answered or not in time.",
+        LOOK,
+        OUT.format(reason="requests fail"),
+        {
+            "requests": Metric("Count", "Sum", API_GATEWAY, "AWS/ApiGateway"),
+            "errors": Metric("5XXError", "Sum", API_GATEWAY, "AWS/ApiGateway"),
+        },
+        threshold=1,
+        expression="100 * errors / requests",
+        counted="requests",
+        minimum_count=20,
+    ),
+    Rule(
+        "DeadLetters",
+        Severity.CRITICAL,
+        "A function failed for good on an event, or on a range of meters; it waits in {member}.",
+        "python -m infra dlq ls",
+        "python -m infra dlq redrive --all",
+        {
+            "visible": _in_queue("ApproximateNumberOfMessagesVisible"),
+            "hidden": _in_queue("ApproximateNumberOfMessagesNotVisible"),  # who looks at a letter hides it for a while
+        },
+        threshold=0,
+        expression="visible + FILL(hidden, 0)",
+        period_seconds=MINUTE,
+        each=Each.QUEUE,
+    ),
+    Rule(
+        "MetersFailing",
+        Severity.CRITICAL,
+        "Meters cannot be refreshed: their figures stay old.",
+        "python -m infra sweep --list",
+        "python -m infra sweep",
+        {"failing": own(MetricName.METERS_FAILING, "Maximum")},
+        threshold=0,
+    ),
+)
 
+WARNING = (
+    Rule(
+        "MemoryShort",
+        Severity.WARNING,
+        "{member} uses more than 85 % of its memory: raise lambda_memory_size in .chalice/config.json.",
+        "python -m infra alarms",
+        "python -m infra deploy",
+        {"used": own(MetricName.MEMORY_USED, "Maximum", function=MEMBER)},
+        threshold=85,
+        periods=3,
+        datapoints=2,
+        each=Each.FUNCTION,
+    ),
+    Rule(
+        "BacklogGrowing",
+        Severity.WARNING,
+        "More and more meters wait for their refresh.",
+        "python -m infra sweep --list",
+        "python -m infra sweep",
+        {"lagging": own(MetricName.METERS_LAGGING, "Average")},
+        threshold=0,
+        expression="IF(lagging >= 20, DIFF(lagging), 0)",
+        periods=3,
+        datapoints=3,
+    ),
+    Rule(
+        "ScheduleSilent",
+        Severity.WARNING,
+        "{member} has not ended a run for twenty minutes.",
+        "python -m infra dlq ls",
+        "python -m infra dlq redrive --all",
+        {"runs": own(MetricName.SCHEDULE_RUNS, "Sum", function=MEMBER)},
+        threshold=0,
+        expression="IF(FILL(runs, 0) < 1, 1, 0)",
+        period_seconds=10 * MINUTE,
+        periods=2,
+        datapoints=2,
+        each=Each.SCHEDULE,
+    ),
+    Rule(
+        "RangesWaiting",
+        Severity.WARNING,
+        "A range of meters waits in {member} for an hour, after which its walk says nothing any more.",
+        "python -m infra fan-out status",
+        "python -m infra fan-out resume",
+        {"age": _in_queue("ApproximateAgeOfOldestMessage")},
+        threshold=HOUR,
+        each=Each.WORK_QUEUE,
+    ),
+    Rule(
+        "ErasuresWaiting",
+        Severity.WARNING,
+        "The erasure of an account has not ended for half an hour: the log of AccountEraser names the place.",
+        LOOK,
+        "python -m infra dlq redrive --all",
+        {"waiting": own(MetricName.ERASURES_WAITING, "Minimum")},
+        threshold=0,
+        periods=6,
+        datapoints=6,
+    ),
+)
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Rings when ``expression`` is above ``threshold`` in ``datapoints`` of the last ``periods`` periods.
+RULES = (
+    *CRITICAL,
+    *migration.CRITICAL,
+    *WARNING,
+    *migration.WARNING,
+)
 
-    ``metrics`` have the names that ``expression`` uses (CloudWatch's metric math); without one, the only metric counts.
-    Below ``minimum_count`` of the metric ``counted`` a period is quiet, whatever the expression says. What has no data
-    does not ring.
-    """
-
-    name: str
-    severity: Severity
-    sentence: str
-    look: str
-    act: str
-    metrics: Mapping[str, Metric]
-    threshold: float
-    expression: str = ""
-    counted: str = ""
-    minimum_count: int = 0
-    period_seconds: int = 300
-    periods: int = 1
-    datapoints: int = 1
-    each: Each | None = None
-
-    @property
-    def formula(self) -> str:
-        """The expression with its minimum count, as metric math."""
-        (bare,) = [self.expression] if self.expression else self.metrics
-        return f"IF({self.counted} >= {self.minimum_count}, {bare}, 0)" if self.counted else bare
-
-    def description(self, member: str = "") -> str:
-        """What the alarm says of itself: programs read it, so its shape is fixed."""
-        text = f"[{self.severity}] {self.sentence} | look: {self.look} | act: {self.act}"
-        return text.replace(MEMBER, member)
+# What the dashboard shows beside the rules: title, metric, what it is repeated for.
+FIGURES: tuple[tuple[str, Metric, Each | None], ...] = (
+    *migration.FIGURES,
+    ("Processing of an event, p95, ms", own(MetricName.EVENT_DURATION, "p95"), None),
+    ("Oldest display that is not up to date, ms", own(MetricName.DISPLAY_STALENESS, "Maximum"), None),
+    ("Meters of an older calculation", own(MetricName.METERS_OUTDATED, "Maximum"), None),
+    ("Events that could not be sent", own(MetricName.EVENTS_NOT_PUBLISHED, "Sum"), None),
+)

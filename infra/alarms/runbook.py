@@ -5,8 +5,8 @@
 
 from pathlib import Path
 
-from infra.alarms.rules import MEMBER, Rule
-from infra.alarms.specification import RULES
+from infra.alarms.rule import MEMBER, Rule
+from infra.alarms.rules import RULES
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- alarms: written by python -m infra.alarms.runbook -->\n", "<!-- end of alarms -->\n"

@@ -5,8 +5,8 @@ from typing import Any
 
 from chalicelib.domain.backends.component import Component
 from infra.alarms.dashboard import body
-from infra.alarms.rules import Each, Metric, Rule
-from infra.alarms.specification import FIGURES, RULES
+from infra.alarms.rule import Each, Metric, Rule
+from infra.alarms.rules import FIGURES, RULES
 
 Template = Mapping[str, Any]
 TOPIC = {"Ref": "AlarmTopic"}

@@ -1,6 +1,6 @@
 """OpenAPI 3.1 documents from operations and their models, and the functions that serve them.
 
-Copies lie in ``tests/functional`` for people to read; ``make openapi`` writes them again.
+Copies lie in ``tests/functional/openapi`` for people to read; ``make openapi`` writes them again.
 """
 
 import inspect

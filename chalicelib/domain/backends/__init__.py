@@ -1,1 +1,4 @@
-"""Names that both backends share: who answers, from which collection of readings, and which part of the page."""
+"""Names that both backends share: who answers, which collections of readings are written, and which part of the page.
+
+``sides`` holds the sync mode: it decides whether a write goes to one backend's collection or to both (dual write).
+"""

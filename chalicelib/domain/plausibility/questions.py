@@ -2,7 +2,7 @@
 
 The corrected counter (``calculation.series``) says what each pair of counts means, so that an exchange, a rollover and
 a register that runs backwards explain here what they explain there. What cannot be at all is refused by
-``plausibility``; which counts lie around, and what is usual, the use case finds.
+``limits``; which counts lie around, and what is usual, the use case finds.
 """
 
 from collections.abc import Callable, Iterable, Sequence

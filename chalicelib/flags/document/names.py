@@ -1,4 +1,7 @@
-"""The names of all flags: the global gate and one per component. Rules about their content live in ``flag``."""
+"""The names of all flags: the global gate and one per component. Rules about their content live in ``flag``.
+
+A component has its flag as soon as it is a member of ``domain.backends.component``: that is where one adds a flag.
+"""
 
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import NotFoundError

@@ -16,13 +16,13 @@ const ROLES = [OPERATOR, "viewer"];
 
 /** Each screen that is no part of the first load, by its name in the address. */
 const SCREENS = {
-  "dead-letters": [() => import("../screens/dead_letters.js"), "../screens/dead_letters.js"],
-  staleness: [() => import("../screens/staleness.js"), "../screens/staleness.js"],
-  "sync-mode": [() => import("../screens/sync_mode.js"), "../screens/sync_mode.js"],
-  verify: [() => import("../screens/verify.js"), "../screens/verify.js"],
-  alarms: [() => import("../screens/alarms.js"), "../screens/alarms.js"],
+  "dead-letters": [() => import("../console_screens/dead_letters.js"), "../console_screens/dead_letters.js"],
+  staleness: [() => import("../console_screens/staleness.js"), "../console_screens/staleness.js"],
+  "sync-mode": [() => import("../console_screens/sync_mode.js"), "../console_screens/sync_mode.js"],
+  verify: [() => import("../console_screens/verify.js"), "../console_screens/verify.js"],
+  alarms: [() => import("../console_screens/alarms.js"), "../console_screens/alarms.js"],
 };
-const COMPONENT = [() => import("../screens/component.js"), "../screens/component.js"];
+const COMPONENT = [() => import("../console_screens/component.js"), "../console_screens/component.js"];
 const COMMANDS = [() => import("./commands.js"), "./commands.js"];
 
 /** @param {any[]} screen */

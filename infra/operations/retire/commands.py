@@ -4,7 +4,7 @@ import click
 
 from infra.operations.retire.calendar import announce, brownout, optout, show
 from infra.operations.retire.ending import apply, callers, check
-from infra.retirement.commands import plan_removal, rehearse_removal
+from infra.removal.commands import plan_removal, rehearse_removal
 
 
 @click.group()

@@ -21,7 +21,7 @@ from infra.operations.retire.of_target import commands_of, commands_on
 from infra.operations.retire.printing import print_blockers, print_callers
 from infra.operations.sync.comparing import by_workers, comparison_option
 from infra.operations.sync.printing import print_mode
-from infra.retirement.references import references_of
+from infra.removal.references import references_of
 from infra.targets.database import database_of, own_code
 from infra.targets.flags import overview_of
 from infra.targets.looks import TargetLooks

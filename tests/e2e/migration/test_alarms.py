@@ -19,9 +19,9 @@ from chalicelib.monitoring.names import (
 )
 from chalicelib.repositories.database import open_database
 from infra.alarms.evaluation import source_of, state_of
-from infra.alarms.rules import Severity
+from infra.alarms.rule import Severity
+from infra.alarms.rules import RULES
 from infra.alarms.runbook import BEGIN, END, README
-from infra.alarms.specification import RULES
 from infra.local.layout import Layout
 from tests.e2e.account import STACK, Account
 from tests.e2e.conftest import Deployed, eventually

@@ -21,7 +21,7 @@ LATER = {
     "service_worker.js",
     *(f"account/{name}.js" for name in ("account", "account_words")),
     *(f"components/{name}.js" for name in ("csv_import", "form_words", "month_table")),
-    *(f"{room}/{path.name}" for room in ("console", "screens") for path in (files.FOLDER / room).glob("*.js")),
+    *(f"{room}/{path.name}" for room in ("console", "console_screens") for path in (files.FOLDER / room).glob("*.js")),
     *(f"components/reading_{name}.js" for name in ("form", "questions")),
     *(f"demo/{name}.js" for name in ("demo", "demo_api", "demo_words", "household", "welcome")),
     *(f"device/{name}.js" for name in ("device", "offline", "offline_words", "queue", "stay_signed_in")),
@@ -31,7 +31,7 @@ LATER = {
     "vendor/oauth4webapi.js",
     *(f"witness/{name}.js" for name in ("feedback", "feedback_words", "mark", "mark_words", "measuring", "witness")),
 }
-OF_OPERATORS = re.compile("console|screens/")
+OF_OPERATORS = re.compile("console")
 
 
 def get(api: Api, path: str, headers: dict[str, str] | None = None) -> HTTPResponse:

@@ -2,8 +2,8 @@
 
 from tests.guards.guard import Guard
 
-FITS = "tests/unit/infra/retirement/test_removal.py::"
-LEFT = "tests/unit/infra/retirement/test_references.py::test_a_line_that_names_a_flag_is_found_unless_it_goes"
+FITS = "tests/unit/infra/removal/test_removal.py::"
+LEFT = "tests/unit/infra/removal/test_references.py::test_a_line_that_names_a_flag_is_found_unless_it_goes"
 LINKED = (
     "tests/unit/infra/local/test_environments.py::"
     "test_what_another_project_has_built_is_used_behind_a_link_and_never_built_again"
@@ -12,42 +12,42 @@ LINKED = (
 REMOVAL = (
     Guard(
         "the most lines that a patch may change",
-        "infra/retirement/manifest.py",
+        "infra/removal/manifest.py",
         "if (count := patched_lines(found.patch)) > MOST_PATCHED:",
         "if (count := patched_lines(found.patch)) > 10 * MOST_PATCHED:",
         (f"{FITS}test_a_patch_has_fifty_changed_lines_at_most[26-False]",),
     ),
     Guard(
         "a patch that does not apply is an error",
-        "infra/retirement/removal.py",
+        "infra/removal/removal.py",
         '    if done.returncode:\n        raise OperatorError(f"removal.patch',
         '    if False:\n        raise OperatorError(f"removal.patch',
         (f"{FITS}test_a_patch_that_does_not_apply_is_said",),
     ),
     Guard(
         "only a repository says what belongs to the project",
-        "infra/retirement/removal.py",
+        "infra/removal/removal.py",
         '    if done.returncode:\n        raise OperatorError(f"{root} is no git repository',
         '    if False:\n        raise OperatorError(f"{root} is no git repository',
         (f"{FITS}test_a_folder_that_is_no_repository_is_said",),
     ),
     Guard(
         "what is left must be a program",
-        "infra/retirement/removal.py",
+        "infra/removal/removal.py",
         "            except SyntaxError as error:\n                yield",
         "            except SyntaxError as error:\n                if False:\n                    yield",
         (f"{FITS}test_a_file_that_is_no_program_any_more_is_named_with_its_line",),
     ),
     Guard(
         "a flag in a line that goes is not left",
-        "infra/retirement/references.py",
+        "infra/removal/references.py",
         " and (file, number) not in lines",
         "",
         (f"{LEFT}[room4-left4]", f"{LEFT}[room6-left6]"),
     ),
     Guard(
         "a flag beside a line that goes is left",
-        "infra/retirement/references.py",
+        "infra/removal/references.py",
         "(file, number) not in lines",
         "file not in {named for named, _ in lines}",
         (f"{LEFT}[room5-left5]",),

@@ -7,9 +7,9 @@ import { json, MemoryStorage, newDocument, until, WEB } from "../surroundings.js
 const { html, render } = await import(new URL("vendor/preact.js", WEB));
 const { App } = await import(new URL("console/app.js", WEB));
 const { Documents } = await import(new URL("console/documents.js", WEB));
-const { ceilingOf, filled, pathOf, pointsOf } = await import(new URL("screens/charts.js", WEB));
+const { ceilingOf, filled, pathOf, pointsOf } = await import(new URL("console_screens/charts.js", WEB));
 const { CONSOLE_WORDS } = await import(new URL("console/console_words.js", WEB));
-const { SCREEN_WORDS } = await import(new URL("screens/screen_words.js", WEB));
+const { SCREEN_WORDS } = await import(new URL("console_screens/screen_words.js", WEB));
 const { Preferences } = await import(new URL("page/preferences.js", WEB));
 
 const AWAY = "the database is away; try again";

@@ -1,1 +1,1 @@
-"""The sync modes, and the reconciliation of one reading's two sides."""
+"""Changing the sync mode, and the reconciliation of one reading's two sides."""

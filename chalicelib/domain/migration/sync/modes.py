@@ -1,4 +1,4 @@
-"""The rules of the sync mode (``domain.backends.sides``): what may follow what, and what it decides by itself."""
+"""Changing the sync mode (``domain.backends.sides``): what may follow what, and what the mode decides by itself."""
 
 from typing import Any
 

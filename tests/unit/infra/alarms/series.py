@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.alarms.rules import Each, Rule
+from infra.alarms.rule import Each, Rule
+from infra.alarms.rules import RULES
 from infra.alarms.samples import Samples
-from infra.alarms.specification import RULES
 from infra.alarms.template import watched
 
 Series = Mapping[str, Sequence[Sequence[float]]]

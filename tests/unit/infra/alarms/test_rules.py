@@ -4,8 +4,8 @@ import pytest
 
 from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
 from infra.alarms.evaluation import ALARM, OK, source_of, state_of
-from infra.alarms.rules import MEMBER, Rule, Severity
-from infra.alarms.specification import FIGURES, RULES
+from infra.alarms.rule import MEMBER, Rule, Severity
+from infra.alarms.rules import FIGURES, RULES
 from tests.unit.infra.alarms.series import CASES, NOW, Series, alarm_of, rule_named, sampled
 
 RINGS = [(name, series) for name, cases in CASES.items() for series in cases.rings]

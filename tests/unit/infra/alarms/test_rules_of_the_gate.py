@@ -1,8 +1,8 @@
 """The gate looks at some things itself, and so passes over the alarms that ring for them."""
 
 from chalicelib.services.migration.gate.gathering import SEEN_BY_THE_GATE
-from infra.alarms.rules import Severity
-from infra.alarms.specification import RULES
+from infra.alarms.rule import Severity
+from infra.alarms.rules import RULES
 
 
 def test_what_the_verdict_looks_at_itself_are_critical_rules() -> None:

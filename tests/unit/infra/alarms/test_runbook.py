@@ -3,7 +3,7 @@
 import pytest
 
 from infra.alarms import runbook
-from infra.alarms.specification import RULES
+from infra.alarms.rules import RULES
 
 
 def test_the_readme_has_the_alarms_as_they_are() -> None:

@@ -55,5 +55,5 @@ def test_packaging_asks_nobody_for_credentials_and_must_leave_a_package(
 def test_another_rule_makes_another_package(tmp_path: Path) -> None:
     (tmp_path / "infra" / "alarms").mkdir(parents=True)
     before = digest_of_sources(tmp_path)
-    (tmp_path / "infra" / "alarms" / "specification.py").write_text("RULES = ()")
+    (tmp_path / "infra" / "alarms" / "rules.py").write_text("RULES = ()")
     assert digest_of_sources(tmp_path) != before

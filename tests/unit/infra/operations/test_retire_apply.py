@@ -8,7 +8,7 @@ from chalicelib.domain.migration.retirement.blockers import Blocker, Part
 from infra.errors import OperatorError
 from infra.operations.retire import ending
 from infra.operations.retire.arguments import caller_of, instant_of, span_of
-from infra.retirement.references import Reference
+from infra.removal.references import Reference
 
 FORCED = Blocker(Part.CALLERS, "curl calls", "python -m infra retire callers")
 NEVER = Blocker(Part.COMPONENTS, "the table is at 50 %", "python -m infra status")

@@ -23,7 +23,7 @@ from infra.errors import OperatorError
 from infra.local.layout import Layout, Ports
 from infra.operations.flags import stale
 from infra.operations.retire import calendar, ending, of_target, printing
-from infra.retirement.references import Reference
+from infra.removal.references import Reference
 from infra.targets import target as target_module
 from infra.targets.flags import Flags
 from infra.targets.target import Target

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from infra.errors import OperatorError
-from infra.retirement import manifest as manifests
-from infra.retirement.manifest import MOST_PATCHED, Manifest, Room, load, patched_lines
-from infra.retirement.removal import broken, copied, planned, remove, tracked
+from infra.removal import manifest as manifests
+from infra.removal.manifest import MOST_PATCHED, Manifest, Room, load, patched_lines
+from infra.removal.removal import broken, copied, planned, remove, tracked
 
 FILES = {
     "old/one.py": "ONE = 1\n",

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from infra.errors import OperatorError
-from infra.retirement.manifest import Manifest, load, patched_lines
-from infra.retirement.rehearsal import Tree, counted, formatted, green, rewritten
-from infra.retirement.removal import Removed, broken, copied, planned, remove, tracked
+from infra.removal.manifest import Manifest, load, patched_lines
+from infra.removal.rehearsal import Tree, counted, formatted, green, rewritten
+from infra.removal.removal import Removed, broken, copied, planned, remove, tracked
 
 ROOT = Path(__file__).parents[2]
 console = Console(highlight=False, soft_wrap=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.errors import OperatorError
-from infra.retirement.lines import FORMS, without
-from infra.retirement.manifest import MANIFEST, Manifest, Room, patched_lines
+from infra.removal.lines import FORMS, without
+from infra.removal.manifest import MANIFEST, Manifest, Room, patched_lines
 
 NOWHERE = "/nonexistent"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.errors import OperatorError
-from infra.retirement.removal import length
+from infra.removal.removal import length
 
 PROGRAMS = Path(".environments") / "app" / "bin"
 CHECKED = ("app.py", "chalicelib", "migrations", "infra", "tests")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib.domain.backends.component import Component
-from infra.retirement.manifest import Manifest, load
-from infra.retirement.removal import planned, tracked
+from infra.removal.manifest import Manifest, load
+from infra.removal.removal import planned, tracked
 
 ROOTS = ("app.py", "chalicelib", "infra", "migrations")
 ENDINGS = (".py", ".js", ".json", ".yaml")

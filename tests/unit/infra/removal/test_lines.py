@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.retirement.lines import blocks_of, chapters_of, lines_of, paragraphs_of, without
+from infra.removal.lines import blocks_of, chapters_of, lines_of, paragraphs_of, without
 
 CODE = '''import a
 import b

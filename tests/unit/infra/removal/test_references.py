@@ -6,8 +6,8 @@ import pytest
 
 from infra.deployment.packaging import ROOT
 from infra.errors import OperatorError
-from infra.retirement.manifest import Manifest, Room
-from infra.retirement.references import left_by, references_of
+from infra.removal.manifest import Manifest, Room
+from infra.removal.references import left_by, references_of
 
 FILES = {
     "app.py": "import json\nflag = 'energy_table_new_backend'\n",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.retirement.commands import ROOT
-from infra.retirement.manifest import Manifest, load
-from infra.retirement.removal import broken, copied, planned, remove, tracked
+from infra.removal.commands import ROOT
+from infra.removal.manifest import Manifest, load
+from infra.removal.removal import broken, copied, planned, remove, tracked
 
 FIRST_SCRIPT = "migrations/001_create_display_collection.py"
 OURS = ("app", "chalicelib", "infra", "migrations", "tests")
@@ -106,7 +106,7 @@ def test_what_people_use_stays(left: Path) -> None:
         "chalicelib/services/migration",
         "infra/drills",
         "infra/rehearsal",
-        "infra/retirement",
+        "infra/removal",
         "infra/simulation/memory/migration",
         "infra/simulation/world.py",
     ):
