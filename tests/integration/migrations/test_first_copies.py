@@ -69,6 +69,8 @@ def odd_people(database: Database[Any]) -> None:
     )
     energies.insert_many([reading("damaged", "gas", FIRST, "5"), reading("damaged", "water", FIRST, 5.0)])
     energies.insert_many([reading("a gap", "power", datetime(year, 6, 1, tzinfo=UTC), year) for year in (2001, 2009)])
+    for user in ("$$NOW", "$.", "a.b"):  # never an expression, and never a path
+        energies.insert_many([reading(user, kind, FIRST + n * 40 * DAY, 70 + n) for kind in KINDS for n in range(3)])
     database["user_settings"].insert_one({"_id": "zoned", "userId": "zoned", "zone": "America/New_York"})
 
 
@@ -117,7 +119,7 @@ def test_to_the_byte_it_is_what_reconciliations_and_refreshes_write(
     set_mode(database, SyncMode.DUAL_WRITE, catching_up=catching_up)
     at_once = copies(database)
     users = sorted(set(filter(lambda user: isinstance(user, str), database["energies"].distinct("userId"))))
-    assert sum(at_once.copy(user, KINDS) or 0 for user in users) == written == 4 * 30 + 20 + 7 + 91 + 2
+    assert sum(at_once.copy(user, KINDS) or 0 for user in users) == written == 4 * 30 + 20 + 7 + 91 + 2 + 3 * 6
     assert stored(database, *NEW_SIDE) == expected
     assert Backfill(database).run() == 0
     assert stored(database, *NEW_SIDE, *EVERYTHING_ELSE) == expected | beside
