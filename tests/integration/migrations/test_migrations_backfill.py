@@ -244,6 +244,29 @@ def test_a_change_of_mode_meanwhile_ends_it_with_a_reason(empty: Database[Any]) 
     assert_both_sides_equal(database)
 
 
+def test_a_change_of_mode_while_the_connection_breaks_is_no_end_of_it(empty: Database[Any]) -> None:
+    """In the other mode there is nothing to bring together, so that a second run would end at once."""
+    database = inherited(empty, 3, 5)
+
+    class Broken(QuietRun):
+        """Loses the connection once, while somebody changes the mode."""
+
+        is_whole = True
+
+        def progress(self, unit: str, total: int) -> Any:
+            if self.is_whole:
+                self.is_whole = False
+                set_mode(database, SyncMode.OLD_ONLY)
+                raise UnavailableError("the database did not answer in time; try again")
+            return super().progress(unit, total)
+
+    with pytest.raises(MigrationError, match=f"{BACKFILL} failed: the mode is old_only, it must be dual_write"):
+        runner.up(database, options=Options(run=Broken()))
+    set_mode(database, SyncMode.DUAL_WRITE, since=1_000)
+    assert runner.up(database, options=Options(retry=True))[:1] == [BACKFILL]
+    assert_both_sides_equal(database)
+
+
 def test_a_database_that_is_away_for_a_moment_is_asked_again() -> None:
     answers = [False, False, True]
 
