@@ -200,6 +200,22 @@ def test_more_doubles_of_one_instant_than_a_range_holds_stay_together(empty: Dat
     assert [twin["amount"] for twin in empty["source_energy_readings"].find(sort=[("date", 1)])] == [16, 20]
 
 
+def test_where_a_range_would_end_at_an_array_of_dates_it_ends_at_a_date(empty: Database[Any]) -> None:
+    dates = [old_energies.FIRST + timedelta(days=day) for day in range(8)]
+    empty["energies"].insert_many(
+        old_energies.reading("u", "power", date, 10.0 + number) for number, date in enumerate(dates)
+    )
+    empty["energies"].update_one({"date": dates[3]}, {"$set": {"date": [dates[3], dates[7]]}})
+    runner.up(empty)
+    set_mode(empty, SyncMode.DUAL_WRITE)
+    assert Backfill(empty, at_once=3).run() == 7
+    assert_both_sides_equal(empty)
+    assert [twin["amount"] for twin in empty["source_energy_readings"].find(sort=[("date", 1)])] == [
+        *(10, 11, 12),
+        *(14, 15, 16, 17),
+    ]
+
+
 @pytest.mark.parametrize("change", [{"type": "power"}, {"date": old_energies.FIRST + timedelta(days=3000)}])
 def test_a_reading_that_a_foreign_hand_moved_has_its_twin_moved(empty: Database[Any], change: dict[str, Any]) -> None:
     database = inherited(empty, 2, 20)
