@@ -132,7 +132,7 @@ class Backfill:
         checkpoint = Checkpoint(self._database, sync, self._run.say)
         is_done = self._run.by_workers(partial(count_meters, self._database), self._run.check)
         written = None if is_done else self._by_myself(checkpoint, meters_at_once)
-        self._refresh_what_is_left(sync.read_at)
+        self._refresh_what_is_left(sync_state(self._database).read_at if is_done else sync.read_at)
         self._end(sync)
         checkpoint.clear()
         return written
