@@ -181,11 +181,11 @@ def _do(migration: Migration, database: Database[Any], direction: Direction, run
     for left in reversed(range(ATTEMPTS if migration.RESUMABLE else 1)):
         try:
             attempt()
-        except (ConnectionFailure, UnavailableError):
+        except (ConnectionFailure, UnavailableError) as error:
             if not left:
                 raise
             run.check()
-            run.say("the connection broke: the script is run again, and goes on")
+            run.say(f"the script is run again, and goes on; it ended with: {error}")
             attempt = again
         else:
             run.check()

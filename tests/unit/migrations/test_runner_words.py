@@ -71,7 +71,7 @@ def test_what_may_simply_be_run_again_is_when_the_connection_breaks(
     with nullcontext() if is_done else pytest.raises(type(error)):
         runner._do(migration, cast(Any, "database"), direction, run)
     assert (len(done), len(checked)) == (asked, asked if is_done else asked - 1)
-    assert said == ["the connection broke: the script is run again, and goes on"] * (asked - 1)
+    assert said == [f"the script is run again, and goes on; it ended with: {error}"] * (asked - 1)
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
