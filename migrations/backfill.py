@@ -25,6 +25,7 @@ from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.documents import counted
 from chalicelib.repositories.first_copies import FIRST_VERSION, MongoFirstCopies
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.packing import MongoSeriesPacking
@@ -72,19 +73,28 @@ def count_meters(database: Database[Any], after: MeterKey | None = None) -> int:
 def ranges(database: Database[Any], meter: MeterKey, at_once: int) -> Iterator[Selection]:
     """A meter in ranges of at most ``at_once`` old readings, readable or not, but doubles stay together.
 
-    The index alone says where they end.
+    The index alone says where they end. An array is found by each of its dates: where one is met, those are asked that
+    count.
     """
     first = FIRST
     while True:
         rest = {"userId": meter[0], "type": meter[1], "date": {"$gte": first, "$lte": LAST}}
-        dates = database[Collections.ENERGIES].find(rest, {"_id": 0, "date": 1})
-        boundary = next(dates.sort(BY_METER).skip(at_once).limit(1), None)
+        boundary = _date_behind(database, rest, at_once)
+        if isinstance(boundary, list):
+            boundary = _date_behind(database, counted(rest), at_once)
         if boundary is None:
             yield Selection() if first == FIRST else Selection(first, LAST)
             return
-        last = max(boundary["date"] - MILLISECOND, first)
+        last = max(boundary - MILLISECOND, first)
         yield Selection(first, last)
         first = last + MILLISECOND
+
+
+def _date_behind(database: Database[Any], wanted: dict[str, Any], readings: int) -> Any:
+    """The date behind so many old readings; None where there are no more."""
+    dates = database[Collections.ENERGIES].find(wanted, {"_id": 0, "date": 1})
+    found = next(dates.sort(BY_METER).skip(readings).limit(1), None)
+    return None if found is None else found["date"]
 
 
 class Backfill:
@@ -122,7 +132,7 @@ class Backfill:
         checkpoint = Checkpoint(self._database, sync, self._run.say)
         is_done = self._run.by_workers(partial(count_meters, self._database), self._run.check)
         written = None if is_done else self._by_myself(checkpoint, meters_at_once)
-        self._refresh_what_is_left(sync.read_at)
+        self._refresh_what_is_left(sync_state(self._database).read_at if is_done else sync.read_at)
         self._end(sync)
         checkpoint.clear()
         return written

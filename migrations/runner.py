@@ -166,16 +166,27 @@ def _run_one(database: Database[Any], script: Script, direction: Direction, ledg
 
 
 def _do(migration: Migration, database: Database[Any], direction: Direction, run: Run) -> None:
-    """A server that stalls for two seconds breaks the connection: what may simply be run again is."""
+    """A server that stalls for two seconds breaks the connection: what may simply be run again is.
+
+    Unless the data does not allow it any more: somebody may have changed the sync mode meanwhile.
+    """
     work = partial(migration.up if direction == "up" else migration.down, database, run)
+
+    def again() -> None:
+        if reason := migration.refusal(database, direction):
+            raise RefusedError(reason)
+        work()
+
+    attempt: Callable[[], None] = work
     for left in reversed(range(ATTEMPTS if migration.RESUMABLE else 1)):
         try:
-            work()
-        except (ConnectionFailure, UnavailableError):
+            attempt()
+        except (ConnectionFailure, UnavailableError) as error:
             if not left:
                 raise
             run.check()
-            run.say("the connection broke: the script is run again, and goes on")
+            run.say(f"the script is run again, and goes on; it ended with: {error}")
+            attempt = again
         else:
             run.check()
             return

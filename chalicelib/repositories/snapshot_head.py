@@ -101,9 +101,12 @@ def _readings(user_id: str, energy_type: EnergyType) -> dict[str, Any]:
 
 
 def _series(meter: str, few: int) -> Document:
-    """The parts of a small meter; of a large one the range is empty, so that none is looked at."""
+    """The parts of a small meter; of a large one the range is empty, so that none is looked at.
+
+    An id begins as its user's does, which may look like a variable of the server: what it is compared with is literal.
+    """
     span = series.years_of(meter)
-    end = {"$cond": [_is_small(few), span["$lt"], span["$gte"]]}
+    end = {"$cond": [_is_small(few), {"$literal": span["$lt"]}, {"$literal": span["$gte"]}]}
     within: Document = {"_id": {"$gte": span["$gte"]}, "$expr": {"$lt": ["$_id", "$$end"]}}
     pipeline = [{"$match": within}, {"$sort": {"_id": 1}}]
     return {"$lookup": {"from": Collections.SERIES.value, "let": {"end": end}, "pipeline": pipeline, "as": "parts"}}
@@ -113,7 +116,7 @@ def _views(views: Sequence[str], of_large: Sequence[str], few: int | None) -> Do
     wanted: Document = {"_id": {"$in": [*views, *of_large]}}
     if not of_large or few is None:
         return lookup(Collections.DISPLAY, "views", wanted)
-    wanted["$expr"] = {"$or": ["$$isLarge", {"$in": ["$_id", [*views]]}]}
+    wanted["$expr"] = {"$or": ["$$isLarge", {"$in": ["$_id", {"$literal": [*views]}]}]}
     found = lookup(Collections.DISPLAY, "views", wanted)
     return {"$lookup": {**found["$lookup"], "let": {"isLarge": {"$not": [_is_small(few)]}}}}
 

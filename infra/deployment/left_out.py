@@ -90,7 +90,7 @@ def _imports_of(name: str, file: Path) -> Iterator[str]:
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
     for each in ast.iter_child_nodes(tree):
-        if isinstance(each, ast.If) and ast.unparse(each.test).endswith("TYPE_CHECKING"):
+        if isinstance(each, ast.If) and ast.unparse(each.test).rpartition("typing.")[2] == "TYPE_CHECKING":
             each.body = []
         yield each
         yield from _statements(each)

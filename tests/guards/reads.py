@@ -195,7 +195,7 @@ READS = (
     Guard(
         "some views come with the head of a large meter alone",
         "chalicelib/repositories/snapshot_head.py",
-        '{"$or": ["$$isLarge", {"$in": ["$_id", [*views]]}]}',
+        '{"$or": ["$$isLarge", {"$in": ["$_id", {"$literal": [*views]}]}]}',
         "{}",
         (f"{PLACES}test_some_views_of_a_large_meter_alone_come_with_its_head[21-found0]",),
     ),

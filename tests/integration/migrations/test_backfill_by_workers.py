@@ -90,6 +90,16 @@ def test_what_workers_have_left_one_process_does(deployed: Deployment, workers: 
     assert assert_both_sides_equal(deployed.database) == METERS
 
 
+def test_a_sweep_that_somebody_began_before_leaves_no_meter_behind(deployed: Deployment, workers: Workers) -> None:
+    """Its first ranges have seen the meters as they were before the difference."""
+    deployed.operations.fan_out.begin(Walk.SWEEP, RANGES)
+    while len(deployed.queue.sent) > 1:
+        deployed.operations.fan_out.work(deployed.queue.sent.pop(0), 60, 60)
+    deployed.queue.sent.clear()
+    runner.up(deployed.database, "002", workers(deployed.work))
+    assert assert_both_sides_equal(deployed.database) == METERS
+
+
 def test_what_one_process_has_left_workers_do(deployed: Deployment, workers: Workers) -> None:
     class Killed(QuietRun):
         def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:

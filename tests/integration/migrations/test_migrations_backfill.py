@@ -200,6 +200,22 @@ def test_more_doubles_of_one_instant_than_a_range_holds_stay_together(empty: Dat
     assert [twin["amount"] for twin in empty["source_energy_readings"].find(sort=[("date", 1)])] == [16, 20]
 
 
+def test_where_a_range_would_end_at_an_array_of_dates_it_ends_at_a_date(empty: Database[Any]) -> None:
+    dates = [old_energies.FIRST + timedelta(days=day) for day in range(8)]
+    empty["energies"].insert_many(
+        old_energies.reading("u", "power", date, 10.0 + number) for number, date in enumerate(dates)
+    )
+    empty["energies"].update_one({"date": dates[3]}, {"$set": {"date": [dates[3], dates[7]]}})
+    runner.up(empty)
+    set_mode(empty, SyncMode.DUAL_WRITE)
+    assert Backfill(empty, at_once=3).run() == 7
+    assert_both_sides_equal(empty)
+    assert [twin["amount"] for twin in empty["source_energy_readings"].find(sort=[("date", 1)])] == [
+        *(10, 11, 12),
+        *(14, 15, 16, 17),
+    ]
+
+
 @pytest.mark.parametrize("change", [{"type": "power"}, {"date": old_energies.FIRST + timedelta(days=3000)}])
 def test_a_reading_that_a_foreign_hand_moved_has_its_twin_moved(empty: Database[Any], change: dict[str, Any]) -> None:
     database = inherited(empty, 2, 20)
@@ -239,6 +255,29 @@ def test_a_change_of_mode_meanwhile_ends_it_with_a_reason(empty: Database[Any]) 
 
     with pytest.raises(MigrationError, match="the sync mode was changed meanwhile"):
         runner.up(database, options=Options(run=Changing()))
+    set_mode(database, SyncMode.DUAL_WRITE, since=1_000)
+    assert runner.up(database, options=Options(retry=True))[:1] == [BACKFILL]
+    assert_both_sides_equal(database)
+
+
+def test_a_change_of_mode_while_the_connection_breaks_is_no_end_of_it(empty: Database[Any]) -> None:
+    """In the other mode there is nothing to bring together, so that a second run would end at once."""
+    database = inherited(empty, 3, 5)
+
+    class Broken(QuietRun):
+        """Loses the connection once, while somebody changes the mode."""
+
+        is_whole = True
+
+        def progress(self, unit: str, total: int) -> Any:
+            if self.is_whole:
+                self.is_whole = False
+                set_mode(database, SyncMode.OLD_ONLY)
+                raise UnavailableError("the database did not answer in time; try again")
+            return super().progress(unit, total)
+
+    with pytest.raises(MigrationError, match=f"{BACKFILL} failed: the mode is old_only, it must be dual_write"):
+        runner.up(database, options=Options(run=Broken()))
     set_mode(database, SyncMode.DUAL_WRITE, since=1_000)
     assert runner.up(database, options=Options(retry=True))[:1] == [BACKFILL]
     assert_both_sides_equal(database)

@@ -261,6 +261,27 @@ def test_some_views_of_a_large_meter_alone_come_with_its_head(
     assert none.views == []
 
 
+@pytest.mark.parametrize("user", ["$$NOW", "$$", "$userId", "$.", "$a..b"])
+@pytest.mark.parametrize("few", [30, 20])
+@pytest.mark.usefixtures("displayed")
+def test_a_persons_id_is_no_variable_of_the_server(
+    container: Container, monkeypatch: pytest.MonkeyPatch, user: str, few: int
+) -> None:
+    """A token may name any person, and the ids of all documents begin with that name."""
+    monkeypatch.setattr(partial_snapshots, "FEW", few)
+    rows = [f"{moment(days).isoformat()},power,{1000 + days}" for days in range(0, 201, 10)]
+    container.imports.bulk_create(user, "\n".join(["date,type,amount", *rows]).encode())
+    assert container.calculation.refresh(user, POWER)
+    found = list[object]()
+    for person in ("alice", user):
+        container.energy.create(person, ReadingDraft(POWER, moment(195).isoformat(), Decimal(1195), confirm=True))
+        of_year = container.queries.snapshot_of_year(person, POWER, 2022)
+        around = container.queries.snapshot_around(person, POWER, lambda _: [to_ms(moment(55))])
+        assert of_year is not None
+        found.append((of_year.months, days_of(of_year), days_of(around)))
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("readings", [True, False])
 def test_whether_there_is_any_reading_is_known_where_it_is_asked(
     displayed: Database[Any], mongodb_uri: str, readings: bool

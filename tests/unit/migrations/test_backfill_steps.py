@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -179,10 +180,11 @@ def test_what_workers_have_done_is_not_done_again_but_what_lags_is(place: Place)
             return True
 
     watched = Helped()
+    place.sync[1:1] = [replace(SYNC, read_at=9)]
     assert of(place, watched).run() is None
     assert (watched.checked, watched.advanced, place.meters_after) == (2, 0, [])
     assert place.done == [
-        ("what lags since", 7),
+        ("what lags since", 9),
         ("refreshed", "late", EnergyType.GAS),
         ("caught up", SYNC),
         ("forgotten", {"_id": "backfill"}),

@@ -64,14 +64,33 @@ def test_what_may_simply_be_run_again_is_when_the_connection_breaks(
             raise error
 
     other = {"up": "down", "down": "up"}[direction]
-    migration: Any = SimpleNamespace(RESUMABLE=resumable, **{direction: work, other: None})
+    migration: Any = SimpleNamespace(RESUMABLE=resumable, refusal=lambda *_: None, **{direction: work, other: None})
     checked: list[bool] = []
     said: list[str] = []
     run: Any = SimpleNamespace(check=lambda: checked.append(True), say=said.append)
     with nullcontext() if is_done else pytest.raises(type(error)):
         runner._do(migration, cast(Any, "database"), direction, run)
     assert (len(done), len(checked)) == (asked, asked if is_done else asked - 1)
-    assert said == ["the connection broke: the script is run again, and goes on"] * (asked - 1)
+    assert said == [f"the script is run again, and goes on; it ended with: {error}"] * (asked - 1)
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_what_is_not_allowed_any_more_when_the_connection_breaks_is_not_run_again(direction: Any) -> None:
+    asked: list[Any] = []
+
+    def work(database: object, run: object) -> None:
+        asked.append("run")
+        raise AutoReconnect("cancelled")
+
+    def refusal(*about: object) -> str:
+        asked.append(about)
+        return "the mode is another one"
+
+    migration: Any = SimpleNamespace(RESUMABLE=True, refusal=refusal, **{direction: work})
+    run: Any = SimpleNamespace(check=lambda: None, say=lambda _: None)
+    with pytest.raises(errors.RefusedError, match=r"^the mode is another one$"):
+        runner._do(migration, cast(Any, "database"), direction, run)
+    assert asked == ["run", ("database", direction)]
 
 
 def test_who_has_workers_do_it_gets_the_check_of_the_lock() -> None:

@@ -41,6 +41,8 @@ def test_what_nobody_imports_is_removed(tmp_path: Path) -> None:
         "def once():\n    import cffi",
         "try:\n    import cffi\nexcept ImportError:\n    cffi = None",
         "if TYPE_CHECKING:\n    pass\nelse:\n    import cffi",
+        "if not TYPE_CHECKING:\n    import cffi",
+        "if cffi_is_there or TYPE_CHECKING:\n    import cffi",
     ],
 )
 def test_what_is_imported_stays_and_packaging_says_by_whom(tmp_path: Path, statement: str) -> None:

@@ -50,14 +50,14 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalSta
         """Note the environment; the first invocation takes or starts a process."""
         self._environment = _inherited() | {name: str(value) for name, value in env_vars.items()}
         self._environment["LAMBDA_TASK_ROOT"] = str(package_cache.folder_of(self.function_version.config.code))
-        POOL.open(self._version)
+        POOL.open(self._version, self.id)
 
     def stop(self) -> None:
         """End a process of the function for good.
 
         An invocation that has got here comes to its end first, as on Lambda, unless LocalStack itself ends.
         """
-        POOL.close(self._version)
+        POOL.close(self._version, self.id)
         if events.infra_stopping.is_set():
             self._discard()
 

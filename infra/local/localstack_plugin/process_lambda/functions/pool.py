@@ -9,7 +9,7 @@ LocalStack keeps environments of it.
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -30,15 +30,15 @@ P = TypeVar("P", bound=Process)
 
 @dataclass
 class _Version(Generic[P]):
-    """How many environments and processes there are of it, and the processes that nobody uses just now."""
+    """The environments of it, how many processes there are, and those that nobody uses just now."""
 
-    environments: int = 0
+    environments: set[Hashable] = field(default_factory=set)
     processes: int = 0
     idle: list[P] = field(default_factory=list)
 
     def without_surplus(self) -> list[P]:
         """Take out the idle processes that no environment is left for."""
-        ended = [self.idle.pop() for _ in range(min(len(self.idle), self.processes - self.environments))]
+        ended = [self.idle.pop() for _ in range(min(len(self.idle), self.processes - len(self.environments)))]
         self.processes -= len(ended)
         return ended
 
@@ -57,13 +57,16 @@ class ProcessPool(Generic[P]):
         self._versions = defaultdict[Hashable, _Version[P]](_Version)
         self._changed = threading.Condition()
 
-    def open(self, version: Hashable) -> None:
-        """Count one environment more."""
-        self._change(version, environments=1)
+    def open(self, version: Hashable, environment: Hashable) -> None:
+        """Note an environment."""
+        self._change(version, opened={environment})
 
-    def close(self, version: Hashable) -> None:
-        """Count one less; an idle process goes with it, unless one in use will."""
-        self._change(version, environments=-1)
+    def close(self, version: Hashable, environment: Hashable) -> None:
+        """It is gone; an idle process goes with it, unless one in use will.
+
+        LocalStack stops environments that could not start, too: with one that was never opened nothing goes.
+        """
+        self._change(version, closed={environment})
 
     def take(self, version: Hashable, start: Callable[[], P]) -> P:
         """An idle process of a version, or what ``start`` returns once it is ready. Raises what ``start`` raises."""
@@ -111,10 +114,18 @@ class ProcessPool(Generic[P]):
             self._starting -= 1
             self._changed.notify_all()
 
-    def _change(self, version: Hashable, environments: int = 0, processes: int = 0, idle: Sequence[P] = ()) -> None:
+    def _change(
+        self,
+        version: Hashable,
+        opened: Set[Hashable] = frozenset(),
+        closed: Set[Hashable] = frozenset(),
+        processes: int = 0,
+        idle: Sequence[P] = (),
+    ) -> None:
         with self._changed:
             kept = self._versions[version]
-            kept.environments += environments
+            kept.environments |= opened
+            kept.environments -= closed
             kept.processes += processes
             kept.idle.extend(idle)
             ended = kept.without_surplus()
