@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sides import SyncMode, SyncState
 from chalicelib.domain.errors import SyncStoppedError, UnavailableError
 from chalicelib.domain.migration.sync.reconciliation import Reconciled, Selection, SyncStop
 from chalicelib.domain.readings import EnergyType, MeterKey
@@ -48,6 +48,7 @@ TRANSACTION_SECONDS = 20.0  # below the 30 s after which the server ends a trans
 ATTEMPTS = 5
 BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
 MILLISECOND = timedelta(milliseconds=1)
+MODE_CHANGED = "the sync mode was changed meanwhile; set dual_write again, then: up --execute --retry"
 
 
 def now() -> int:
@@ -129,6 +130,8 @@ class Backfill:
         if stop := self._control.stop():
             raise RefusedError(stop.reason)
         sync = sync_state(self._database)
+        if sync.mode is not SyncMode.DUAL_WRITE:  # since the script was asked whether it may run
+            raise RefusedError(MODE_CHANGED)
         checkpoint = Checkpoint(self._database, sync, self._run.say)
         is_done = self._run.by_workers(partial(count_meters, self._database), self._run.check)
         written = None if is_done else self._by_myself(checkpoint, meters_at_once)
@@ -184,7 +187,7 @@ class Backfill:
         """This was the full difference that the way to ``dual_write`` ends with."""
         ended = sync_state(self._database)
         if (ended.mode, ended.since) != (started.mode, started.since):
-            raise RefusedError("the sync mode was changed meanwhile; set dual_write again, then: up --execute --retry")
+            raise RefusedError(MODE_CHANGED)
         if ended.catching_up is not None:
             self._control.caught_up(ended)
 

@@ -38,7 +38,7 @@ class ByWorkers(Run):
 
     @override
     def by_workers(self, meters: Callable[[], int], check: Callable[[], None]) -> bool:
-        """Raises OperatorError where a walk cannot end, or a meter cannot be refreshed; run again, it goes on."""
+        """Raises OperatorError: a walk cannot end, or a meter cannot be refreshed. The next run has less to write."""
         with with_workers(self._target) as operations:
             total = meters()
             for walk in (Walk.SYNC, Walk.SWEEP):

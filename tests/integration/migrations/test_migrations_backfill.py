@@ -33,7 +33,7 @@ from infra.local.demo import old_energies
 from infra.local.waiting import wait_until
 from migrations import runner
 from migrations.backfill import THREADS, Backfill, again_when_unavailable, count_meters, now
-from migrations.errors import MigrationError
+from migrations.errors import MigrationError, RefusedError
 from migrations.lock import holder
 from migrations.runner import Options
 from migrations.scripts import QuietRun
@@ -241,6 +241,14 @@ def test_twins_without_an_old_reading_and_meters_without_readings_are_brought_up
     database["meters"].insert_one(dirty | dict.fromkeys(("dirtySince", "dirtyFrom", "dirtyTo"), old_energies.FIRST))
     Backfill(database).run()
     assert database["meters"].find_one({"_id": "x|gas"})["displayVersion"] == 4  # type: ignore[index]
+
+
+def test_in_a_mode_that_rests_one_side_it_does_not_begin(empty: Database[Any]) -> None:
+    """The mode may change once more behind the script's own question: it would write nothing and count as done."""
+    database = inherited(empty, 1, 5)
+    set_mode(database, SyncMode.OLD_ONLY)
+    with pytest.raises(RefusedError, match="the sync mode was changed meanwhile"):
+        Backfill(database).run()
 
 
 def test_a_change_of_mode_meanwhile_ends_it_with_a_reason(empty: Database[Any]) -> None:
