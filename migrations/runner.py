@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -170,23 +169,18 @@ def _do(migration: Migration, database: Database[Any], direction: Direction, run
 
     Unless the data does not allow it any more: somebody may have changed the sync mode meanwhile.
     """
-    work = partial(migration.up if direction == "up" else migration.down, database, run)
-
-    def again() -> None:
-        if reason := migration.refusal(database, direction):
-            raise RefusedError(reason)
-        work()
-
-    attempt: Callable[[], None] = work
-    for left in reversed(range(ATTEMPTS if migration.RESUMABLE else 1)):
+    work = migration.up if direction == "up" else migration.down
+    attempts = ATTEMPTS if migration.RESUMABLE else 1
+    for number in range(1, attempts + 1):
         try:
-            attempt()
+            if number > 1 and (reason := migration.refusal(database, direction)):
+                raise RefusedError(reason)
+            work(database, run)
         except (ConnectionFailure, UnavailableError) as error:
-            if not left:
+            if number == attempts:
                 raise
             run.check()
             run.say(f"the script is run again, and goes on; it ended with: {error}")
-            attempt = again
         else:
             run.check()
             return

@@ -31,6 +31,7 @@ SWEEPER = "tests/integration/refresh/test_sweeper.py::"
 TARGETS = "tests/integration/infra/test_targets.py::"
 ANOTHER_SYSTEM = f"{TARGETS}test_a_database_of_another_system_is_refused_and_nothing_is_changed"
 COMMANDS = "tests/unit/infra/test_command_line.py::"
+RUNNER = "tests/unit/migrations/test_runner_words.py::"
 MIGRATIONS = "tests/integration/migrations/test_migrations.py::"
 LIMITS = "tests/integration/repositories/test_time_limits.py::"
 SILENT = "tests/integration/repositories/test_silent_connections.py::"
@@ -191,6 +192,13 @@ GUARDS = (
         "if script.name > end.name",
         "if script.name >= end.name",
         (f"{MIGRATIONS}test_the_script_that_down_goes_to_remains_applied",),
+    ),
+    Guard(
+        "a script that is run again is asked whether it may",
+        "migrations/runner.py",
+        "if number > 1 and (reason := migration.refusal(database, direction)):",
+        "if False:",
+        (f"{RUNNER}test_what_is_not_allowed_any_more_when_the_connection_breaks_is_not_run_again[up]",),
     ),
     Guard(
         "a blank is no reason",

@@ -5,6 +5,7 @@ from tests.guards.guard import Guard
 PLACE = "chalicelib/repositories/first_copies.py"
 FIRST_COPIES = "tests/integration/migrations/test_first_copies.py::"
 NOTHING = f"{FIRST_COPIES}test_where_anything_is_there_or_out_of_the_ordinary_nothing_is_written"
+BACKFILL = "tests/integration/migrations/test_migrations_backfill.py::"
 STEPS = "tests/unit/migrations/test_backfill_steps.py::"
 
 OF_FIRST_COPIES = (
@@ -77,5 +78,12 @@ OF_FIRST_COPIES = (
         "self._deletions.reconciled(lambda _: Reconciled(copied))",
         "pass",
         (f"{STEPS}test_what_is_written_at_once_counts_where_a_job_may_delete_less_than_half",),
+    ),
+    Guard(
+        "a backfill begins where both sides are written alone",
+        "migrations/backfill.py",
+        "if sync.mode is not SyncMode.DUAL_WRITE:",
+        "if False:",
+        (f"{BACKFILL}test_in_a_mode_that_rests_one_side_it_does_not_begin",),
     ),
 )
