@@ -23,9 +23,10 @@ from infra.errors import DeployError
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES = ROOT / "infra" / "resources.yaml"
 SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml"]
-SOURCES += [f"infra/deployment/{name}.py" for name in ("byte_code", "left_out", "template", "rights")]
+SOURCES += [f"infra/deployment/{name}.py" for name in ("byte_code", "left_out", "packaging", "rights", "template")]
 SOURCES += ["infra/alarms"]
 CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
+TEMPLATE = "template.json"
 KEPT = 3
 
 
@@ -42,12 +43,8 @@ class Package:
         return self.folder / "deployment.zip"
 
     def template(self, code_uri: str) -> str:
-        """Return the template as JSON, with the functions' code at ``code_uri`` (``s3://bucket/key``).
-
-        JSON, because chalice writes YAML with aliases and CloudFormation does not take them.
-        """
-        template = json.dumps(yaml.safe_load((self.folder / "sam.yaml").read_text()))
-        return template.replace('"./deployment.zip"', json.dumps(code_uri))
+        """Return the template as JSON, with the functions' code at ``code_uri`` (``s3://bucket/key``)."""
+        return (self.folder / TEMPLATE).read_text().replace('"./deployment.zip"', json.dumps(code_uri))
 
 
 def package(root: Path = ROOT) -> Package:
@@ -76,7 +73,7 @@ def template_alone(root: Path = ROOT) -> dict[str, Any]:
             shutil.copy(file, copy)
         (sources / "requirements.txt").write_text("")
         _run_chalice(sources, target)
-        template: dict[str, Any] = yaml.safe_load((target / "sam.yaml").read_text())
+        template: dict[str, Any] = json.loads((target / TEMPLATE).read_text())
         return template
 
 
@@ -92,14 +89,19 @@ def _run_chalice(root: Path, target: Path) -> None:
     )
     if done.returncode or not target.exists():  # it may also fail without saying so by its code
         raise DeployError(f"chalice could not package the application:\n{(done.stdout + done.stderr)[-4000:]}")
-    _complete(target / "sam.yaml")
+    _complete(target / "sam.yaml", target / TEMPLATE)
 
 
-def _complete(file: Path) -> None:
-    """Alarms and dashboard come last: they are made for the functions and queues that the template has."""
+def _complete(made: Path, whole: Path) -> None:
+    """Alarms and dashboard come last: they are made for the functions and queues that the template has.
+
+    JSON, because chalice writes YAML with aliases and CloudFormation does not take them.
+    """
     from infra.alarms.template import watched  # an application that does not import must not take ``down`` along
 
-    file.write_text(json.dumps(watched(completed(yaml.safe_load(file.read_text())))))  # JSON is YAML
+    template = yaml.load(made.read_text(), yaml.CSafeLoader)  # in Python it would take seconds
+    whole.write_text(json.dumps(watched(completed(template))))
+    made.unlink()
 
 
 def digest_of_sources(root: Path) -> str:

@@ -4,11 +4,10 @@ Templates that were clean are asked again only when they, or the rules, have cha
 """
 
 import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
-
-import yaml
 
 from infra.deployment.flags import flags_template
 from infra.deployment.packaging import ROOT, template_alone
@@ -23,7 +22,7 @@ def main() -> None:
     """Exit with cfn-lint's code."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     templates = {
-        FOLDER / "application.yaml": yaml.safe_dump(template_alone()),
+        FOLDER / "application.json": json.dumps(template_alone(), indent=1),
         FOLDER / "flags.yaml": flags_template(),
     }
     for file, text in templates.items():

@@ -39,6 +39,6 @@ def test_the_functions_are_told_the_digest_of_their_code(monkeypatch: pytest.Mon
         return True
 
     monkeypatch.setattr(Stack, "deploy", deploy)
-    (tmp_path / "sam.yaml").write_text("A: {CodeUri: ./deployment.zip}\n")
+    (tmp_path / "template.json").write_text('{"A": {"CodeUri": "./deployment.zip"}}')
     assert deploy_application(Cloud(), Package("abc123", tmp_path), "dev", "bucket", {"SecretId": "secret"})
     assert (deployed["Release"], deployed["Stage"], deployed["SecretId"]) == ("abc123", "dev", "secret")

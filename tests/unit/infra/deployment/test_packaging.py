@@ -11,10 +11,16 @@ from infra.deployment.packaging import Package, digest_of_sources
 from infra.errors import DeployError
 
 
-def test_the_template_becomes_json_without_aliases_and_with_the_uploaded_code(tmp_path: Path) -> None:
-    (tmp_path / "sam.yaml").write_text("A: &x {CodeUri: ./deployment.zip}\nB: *x\n")
+def test_the_template_becomes_json_without_aliases_and_with_the_uploaded_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "sam.yaml"
+    made.write_text("Resources: {A: &x {Type: A::B::C, CodeUri: ./deployment.zip}, B: *x}\n")
+    monkeypatch.setattr(packaging, "completed", lambda template: template)
+    packaging._complete(made, tmp_path / packaging.TEMPLATE)
     template = json.loads(Package("digest", tmp_path).template("s3://bucket/key"))
-    assert template == {"A": {"CodeUri": "s3://bucket/key"}, "B": {"CodeUri": "s3://bucket/key"}}
+    assert {name: template["Resources"][name]["CodeUri"] for name in "AB"} == dict.fromkeys("AB", "s3://bucket/key")
+    assert not made.exists()
 
 
 def test_the_digest_follows_what_is_packaged_and_nothing_else(tmp_path: Path) -> None:
@@ -32,7 +38,11 @@ def test_the_digest_follows_what_is_packaged_and_nothing_else(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "source", ["resources.yaml", *(f"deployment/{name}.py" for name in ("byte_code", "left_out", "template", "rights"))]
+    "source",
+    [
+        "resources.yaml",
+        *(f"deployment/{name}.py" for name in ("byte_code", "left_out", "packaging", "rights", "template")),
+    ],
 )
 def test_the_digest_follows_what_the_template_is_made_of(tmp_path: Path, source: str) -> None:
     before = digest_of_sources(tmp_path)

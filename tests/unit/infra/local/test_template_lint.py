@@ -1,10 +1,10 @@
 """Which templates cfn-lint is asked about, and when."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infra.local import template_lint
 
@@ -27,7 +27,7 @@ def test_both_templates_are_asked_about_once(asked: ASKED) -> None:
     template_lint.main()
     (templates,) = asked
     texts = {template.stem: template.read_text() for template in templates}
-    assert yaml.safe_load(texts["application"]) == {"Resources": {}}
+    assert json.loads(texts["application"]) == {"Resources": {}}
     assert "AWS::AppConfig::Application" in texts["flags"]
 
 
