@@ -5,7 +5,7 @@ from tests.guards.guard import Guard
 PLACE = "chalicelib/repositories/first_copies.py"
 FIRST_COPIES = "tests/integration/migrations/test_first_copies.py::"
 NOTHING = f"{FIRST_COPIES}test_where_anything_is_there_or_out_of_the_ordinary_nothing_is_written"
-BACKFILL = "tests/integration/migrations/test_migrations_backfill.py::"
+BACKFILL = "tests/integration/migrations/test_backfill_and_mode.py::"
 STEPS = "tests/unit/migrations/test_backfill_steps.py::"
 
 OF_FIRST_COPIES = (

@@ -33,9 +33,8 @@ from infra.local.demo import old_energies
 from infra.local.waiting import wait_until
 from migrations import runner
 from migrations.backfill import THREADS, Backfill, again_when_unavailable, count_meters, now
-from migrations.errors import MigrationError, RefusedError
+from migrations.errors import MigrationError
 from migrations.lock import holder
-from migrations.runner import Options
 from migrations.scripts import QuietRun
 from tests.integration.repositories.inherited_database import (
     assert_both_sides_equal,
@@ -241,54 +240,6 @@ def test_twins_without_an_old_reading_and_meters_without_readings_are_brought_up
     database["meters"].insert_one(dirty | dict.fromkeys(("dirtySince", "dirtyFrom", "dirtyTo"), old_energies.FIRST))
     Backfill(database).run()
     assert database["meters"].find_one({"_id": "x|gas"})["displayVersion"] == 4  # type: ignore[index]
-
-
-def test_in_a_mode_that_rests_one_side_it_does_not_begin(empty: Database[Any]) -> None:
-    """The mode may change once more behind the script's own question: it would write nothing and count as done."""
-    database = inherited(empty, 1, 5)
-    set_mode(database, SyncMode.OLD_ONLY)
-    with pytest.raises(RefusedError, match="the sync mode was changed meanwhile"):
-        Backfill(database).run()
-
-
-def test_a_change_of_mode_meanwhile_ends_it_with_a_reason(empty: Database[Any]) -> None:
-    database = inherited(empty, 3, 5)
-
-    class Changing(QuietRun):
-        """Changes the mode when the first meters are done."""
-
-        def progress(self, unit: str, total: int) -> Any:
-            set_mode(database, SyncMode.OLD_ONLY)
-            return super().progress(unit, total)
-
-    with pytest.raises(MigrationError, match="the sync mode was changed meanwhile"):
-        runner.up(database, options=Options(run=Changing()))
-    set_mode(database, SyncMode.DUAL_WRITE, since=1_000)
-    assert runner.up(database, options=Options(retry=True))[:1] == [BACKFILL]
-    assert_both_sides_equal(database)
-
-
-def test_a_change_of_mode_while_the_connection_breaks_is_no_end_of_it(empty: Database[Any]) -> None:
-    """In the other mode there is nothing to bring together, so that a second run would end at once."""
-    database = inherited(empty, 3, 5)
-
-    class Broken(QuietRun):
-        """Loses the connection once, while somebody changes the mode."""
-
-        is_whole = True
-
-        def progress(self, unit: str, total: int) -> Any:
-            if self.is_whole:
-                self.is_whole = False
-                set_mode(database, SyncMode.OLD_ONLY)
-                raise UnavailableError("the database did not answer in time; try again")
-            return super().progress(unit, total)
-
-    with pytest.raises(MigrationError, match=f"{BACKFILL} failed: the mode is old_only, it must be dual_write"):
-        runner.up(database, options=Options(run=Broken()))
-    set_mode(database, SyncMode.DUAL_WRITE, since=1_000)
-    assert runner.up(database, options=Options(retry=True))[:1] == [BACKFILL]
-    assert_both_sides_equal(database)
 
 
 def test_a_database_that_is_away_for_a_moment_is_asked_again() -> None:
