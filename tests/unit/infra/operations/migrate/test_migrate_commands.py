@@ -49,7 +49,10 @@ class Runner:
         self.asked.append(("up", last, options))
         return self.done
 
-    def down(self, database: object, steps: int, options: Options, *, last: str | None = None) -> list[str]:
+    def down(
+        self, database: object, steps: int, options: Options, *, last: str | None = None, agreed: list[str]
+    ) -> list[str]:
+        assert agreed == [script.name for script in self.planned]
         self.asked.append(("down", steps, last, options))
         return self.done
 
@@ -59,8 +62,8 @@ class Runner:
         self.asked.append(("plan", direction, last, steps, options))
         return self.planned
 
-    def refusal(self, database: object, direction: str, folder: Path) -> str | None:
-        self.asked.append(("refusal", direction, folder))
+    def refusal(self, database: object, direction: str, folder: Path, last: str | None) -> str | None:
+        self.asked.append(("refusal", direction, folder, last))
         return self.waiting
 
     def status(self, database: object, folder: Path) -> list[Status]:
@@ -123,7 +126,7 @@ def test_without_anything_said_the_scripts_of_the_project_are_applied(
     made: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run(monkeypatch, "up", "--execute", "--json") == 0
-    assert made.asked == [("up", None, Options()), ("refusal", "up", Options().folder)]
+    assert made.asked == [("up", None, Options()), ("refusal", "up", Options().folder, None)]
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
