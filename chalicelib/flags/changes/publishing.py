@@ -9,7 +9,7 @@ from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableErr
 from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange, FlagHistory
 from chalicelib.domain.ports.outside import Clock
 from chalicelib.flags.appconfig.control_plane import Deployed
-from chalicelib.flags.appconfig.deployment import MOVED_ON, Deployment, FlagDeployment, Waiting
+from chalicelib.flags.appconfig.deployment import MOVED_ON, Deployment, FlagDeployment, UncertainError, Waiting
 from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.changes.checks import check_form, check_names
 from chalicelib.flags.changes.overtaking import Overtaking, carries
@@ -94,6 +94,9 @@ class FlagPublishing:
             change = replace(change, config_version=made.config_version, deployment=made.number)
             self._recorded(change, content)
             self.deployment.complete(made)
+        except UncertainError as error:  # as far as anybody knows, it is under way
+            self._recorded(replace(change, problem=str(error)), content)
+            raise
         except (RevisionError, RolloutError, UnavailableError) as error:
             self._recorded(replace(change, state=ChangeState.FAILED, problem=str(error)), content)
             raise
