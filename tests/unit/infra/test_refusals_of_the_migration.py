@@ -25,6 +25,8 @@ BECAUSE, STAGE = ("--reason", "x"), ("--stage", "nowhere")
         ),
         (("sync", "--fan-out", "2"), "--fan-out divides all meters: say --full"),
         (("verify", "--last", "--fan-out", "2"), "--last compares nothing: leave out --fan-out"),
+        (("verify", "--last", "--user", "u"), "--last compares nothing: leave out --user"),
+        (("verify", "--last", "--restart"), "--last compares nothing: leave out --restart"),
         (("verify", "--user", "u", "--fan-out", "2"), "--fan-out divides all meters: leave out --user"),
         (("flags", "set", "dashboard", "--on", "--off", *BECAUSE), "--on and --off: say one of them"),
         (
