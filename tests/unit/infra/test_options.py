@@ -90,7 +90,7 @@ rollout abort COMPONENT! --reason!
 rollout approve COMPONENT! --percent --reason!
 rollout pause COMPONENT! --reason!
 rollout resume COMPONENT! --reason!
-rollout start COMPONENT! --steps --approvals(0..1) --hours --zone=Europe/Berlin --weekdays? --exact? --reason!
+rollout start COMPONENT! --steps --approvals(0..1) --hours --zone=Europe/Berlin --weekdays? --exact/--by-hash? --reason!
 rollout status COMPONENT
 rollout step COMPONENT! --hurry? --reason!
 running

@@ -78,6 +78,7 @@ def rollout(monkeypatch: pytest.MonkeyPatch) -> Rollout:
         (("start", "energy_tabel", *BECAUSE), "there is no flag 'energy_tabel'"),
         (("start", "global", *BECAUSE), "not a component"),
         (("start", TABLE, "--steps", "10", *BECAUSE), "'10' is no step"),
+        (("start", TABLE, "--steps", "", *BECAUSE), "'' is no step"),
         (("start", TABLE, "--steps", "50:1d,10:1d", *BECAUSE), "each step is higher"),
         (("start", TABLE, "--hours", "nine", *BECAUSE), "such as 9-17"),
         (("start", TABLE, "--hours", "17-9", *BECAUSE), "from an hour to a later one"),
@@ -347,10 +348,11 @@ def test_where_the_store_is_away_the_place_of_the_flags_says_so(
             run(*asked)
 
 
-def remembered(monkeypatch: pytest.MonkeyPatch, command: str) -> list[Any]:
-    """What a command of the rollouts is asked for from now on."""
+def remembered(monkeypatch: pytest.MonkeyPatch, command: str, before: Plan = Plan()) -> list[Any]:  # noqa: B008 frozen
+    """What a command of the rollouts is asked for from now on; ``before``: the plan of the rollout before."""
     asked: list[Any] = []
-    found = SimpleNamespace(**{command: lambda *given: asked.append(given)}, one=lambda _: RUNNING)
+    does = {command: lambda *given: asked.append(given)}
+    found = SimpleNamespace(**does, one=lambda _: RUNNING, planned=lambda _: before)
     operations: Any = SimpleNamespace(rollouts=found)
     monkeypatch.setattr(commands, "flags_of", lambda _: nullcontext(Flags(operations, "olga", None)))
     return asked
@@ -375,6 +377,30 @@ def test_a_plan_is_as_it_is_said_and_else_the_one_before(
     asked = remembered(monkeypatch, "start")
     assert run("start", TABLE, *said, *BECAUSE) == 0
     assert asked == [(Component.ENERGY_TABLE, plan, "olga", "a test")]
+
+
+@pytest.mark.parametrize(
+    ("said", "changed"),
+    [
+        (("--approvals", "0"), {"approvals": 0}),
+        (("--steps", "1:7d"), {"steps": steps_of("1:7d")}),
+        (("--by-hash",), {"exact": False}),
+        (("--hours", "0-24"), {"hours": AllowedHours("Europe/Berlin", 0, 24)}),
+    ],
+)
+def test_what_a_new_plan_leaves_out_is_as_in_the_one_before(
+    rollout: Rollout, monkeypatch: pytest.MonkeyPatch, said: tuple[str, ...], changed: dict[str, Any]
+) -> None:
+    """Who gives up approvals does not go to 100 % in a week, at night, without having said so."""
+    asked = remembered(monkeypatch, "start", RUNNING.plan)
+    assert run("start", TABLE, *said, *BECAUSE) == 0
+    [(_, plan, _, _)] = asked
+    assert plan == replace(RUNNING.plan, **changed)
+
+
+def test_a_zone_without_hours_is_refused(rollout: Rollout, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("start", TABLE, "--zone", "UTC", *BECAUSE) == 2
+    assert "--zone says whose hours: say --hours or --weekdays too" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("said", "percent"), [((), None), (("--percent", "12.5"), Decimal("12.5"))])
