@@ -357,38 +357,6 @@ def test_down_shows_what_it_reverts_and_reverts_nothing_without_a_yes(
     assert states(database, options) == {"001_first": "applied", "002_second": "pending"}
 
 
-def test_what_somebody_else_has_reverted_while_a_person_thinks_makes_nobody_revert_more(
-    database: Database[Any], options: Options
-) -> None:
-    """Both have seen that the second script is reverted, and both say yes."""
-    runner.up(database, options=options)
-    agreed = [script.name for script in runner.plan(database, "down", options)]
-    assert runner.down(database, 1, options, agreed=agreed) == ["002_second"]
-    with pytest.raises(MigrationError, match="somebody has applied or reverted scripts meanwhile"):
-        runner.down(database, 1, options, agreed=agreed)
-    assert states(database, options) == {"001_first": "applied", "002_second": "pending"}
-
-
-def test_a_script_that_waits_behind_the_one_that_was_asked_for_refuses_nothing(
-    database: Database[Any], mongodb_uri: str, options: Options
-) -> None:
-    """A deployment gives the same command again and again."""
-    runner.up(database, "001", options)
-    switch(database, "refuse", "not now")
-    again = command(database, mongodb_uri, options, "up", "--execute", "--to", "001")
-    assert (again.returncode, json.loads(again.stdout)["scripts"], json.loads(again.stdout)["waiting"]) == (0, [], None)
-
-
-@pytest.mark.parametrize("steps", ["-1", "0"])
-def test_fewer_than_one_script_cannot_be_reverted(
-    database: Database[Any], mongodb_uri: str, options: Options, steps: str
-) -> None:
-    """Of -1 all but the first one would be."""
-    runner.up(database, options=options)
-    assert command(database, mongodb_uri, options, "down", "--execute", "--yes", "--steps", steps).returncode == 2
-    assert set(states(database, options).values()) == {"applied"}
-
-
 def test_what_the_sync_mode_does_not_allow_is_refused_without_a_question(
     database: Database[Any], mongodb_uri: str, options: Options
 ) -> None:

@@ -348,11 +348,11 @@ def test_where_the_store_is_away_the_place_of_the_flags_says_so(
             run(*asked)
 
 
-def remembered(monkeypatch: pytest.MonkeyPatch, command: str, before: Plan = Plan()) -> list[Any]:  # noqa: B008 frozen
-    """What a command of the rollouts is asked for from now on; ``before``: the plan of the rollout before."""
+def remembered(monkeypatch: pytest.MonkeyPatch, command: str) -> list[Any]:
+    """What a command of the rollouts is asked for from now on."""
     asked: list[Any] = []
     does = {command: lambda *given: asked.append(given)}
-    found = SimpleNamespace(**does, one=lambda _: RUNNING, planned=lambda _: before)
+    found = SimpleNamespace(**does, one=lambda _: RUNNING, planned=lambda _: Plan())
     operations: Any = SimpleNamespace(rollouts=found)
     monkeypatch.setattr(commands, "flags_of", lambda _: nullcontext(Flags(operations, "olga", None)))
     return asked
@@ -377,30 +377,6 @@ def test_a_plan_is_as_it_is_said_and_else_the_one_before(
     asked = remembered(monkeypatch, "start")
     assert run("start", TABLE, *said, *BECAUSE) == 0
     assert asked == [(Component.ENERGY_TABLE, plan, "olga", "a test")]
-
-
-@pytest.mark.parametrize(
-    ("said", "changed"),
-    [
-        (("--approvals", "0"), {"approvals": 0}),
-        (("--steps", "1:7d"), {"steps": steps_of("1:7d")}),
-        (("--by-hash",), {"exact": False}),
-        (("--hours", "0-24"), {"hours": AllowedHours("Europe/Berlin", 0, 24)}),
-    ],
-)
-def test_what_a_new_plan_leaves_out_is_as_in_the_one_before(
-    rollout: Rollout, monkeypatch: pytest.MonkeyPatch, said: tuple[str, ...], changed: dict[str, Any]
-) -> None:
-    """Who gives up approvals does not go to 100 % in a week, at night, without having said so."""
-    asked = remembered(monkeypatch, "start", RUNNING.plan)
-    assert run("start", TABLE, *said, *BECAUSE) == 0
-    [(_, plan, _, _)] = asked
-    assert plan == replace(RUNNING.plan, **changed)
-
-
-def test_a_zone_without_hours_is_refused(rollout: Rollout, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("start", TABLE, "--zone", "UTC", *BECAUSE) == 2
-    assert "--zone says whose hours: say --hours or --weekdays too" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("said", "percent"), [((), None), (("--percent", "12.5"), Decimal("12.5"))])

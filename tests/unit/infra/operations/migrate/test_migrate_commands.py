@@ -195,6 +195,18 @@ def test_what_a_run_with_workers_says_and_shows_is_what_the_other_one_does(monke
         found.check()
 
 
+@pytest.mark.parametrize("steps", ["-1", "0"])
+def test_fewer_than_one_script_cannot_be_reverted(made: Runner, monkeypatch: pytest.MonkeyPatch, steps: str) -> None:
+    """Of -1 all but the first one would be."""
+    assert run(monkeypatch, "down", "--execute", "--yes", "--steps", steps) == 2
+    assert made.asked == []
+
+
+def test_only_what_was_asked_for_can_be_refused(made: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, "up", "--execute", "--to", "001", "--json") == 0
+    assert made.asked[-1] == ("refusal", "up", Options().folder, "001")
+
+
 @pytest.mark.parametrize("ranges", ["1", "1001", "x"])
 def test_a_backfill_is_divided_into_two_ranges_at_least(
     made: Runner, monkeypatch: pytest.MonkeyPatch, ranges: str

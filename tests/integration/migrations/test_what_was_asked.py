@@ -1,0 +1,35 @@
+"""Migrations do what a person has seen and asked for, and nothing else, whoever else is at it."""
+
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from chalicelib.domain.backends.sides import SyncMode
+from migrations import runner
+from migrations.errors import MigrationError
+from tests.integration.repositories.inherited_database import set_mode
+
+
+def states(database: Database[Any]) -> dict[str, str]:
+    return {row.name: row.state for row in runner.status(database)}
+
+
+def test_what_somebody_else_has_reverted_while_a_person_thinks_makes_nobody_revert_more(dual: Database[Any]) -> None:
+    """Both have seen that the last script is reverted, and both say yes."""
+    runner.up(dual)
+    set_mode(dual, SyncMode.OLD_ONLY)
+    agreed = [script.name for script in runner.plan(dual, "down")]
+    assert runner.down(dual, agreed=agreed) == agreed
+    before = states(dual)
+    with pytest.raises(MigrationError, match="somebody has applied or reverted scripts meanwhile"):
+        runner.down(dual, agreed=agreed)
+    assert states(dual) == before
+
+
+def test_a_script_that_waits_behind_the_one_that_was_asked_for_refuses_nothing(inherited: Database[Any]) -> None:
+    """A deployment gives the same command again and again."""
+    runner.up(inherited, "001")
+    assert "002_backfill" in str(runner.refusal(inherited, "up"))
+    assert runner.refusal(inherited, "up", last="001") is None
+    assert runner.up(inherited, "001") == []
