@@ -1,9 +1,14 @@
-"""The option ``--reason``: a blank is no reason, and is refused before anything happens."""
+"""The option ``--reason``: a blank is no reason, and is refused before anything happens.
+
+What is not UTF-8 in it is written out: no way back fails because of an umlaut in a script of another encoding.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
 import click
+
+from infra.operations.printing import printable
 
 
 def reason_option(
@@ -18,4 +23,4 @@ def _said(_context: click.Context, _option: click.Parameter, reason: str | None)
         return None
     if not reason.strip():
         raise click.BadParameter("say why")
-    return reason.strip()
+    return printable(reason.strip())
