@@ -16,6 +16,7 @@ from chalicelib.flags.changes.overtaking import Overtaking, carries
 from chalicelib.flags.changes.request import Action, ChangeResult, description
 from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read, version_of
+from chalicelib.monitoring.logger import logger
 
 EFFECT_SECONDS = 45.0  # how long a deployment may take to come out of AppConfig
 NOT_SEEN = "deployed, not yet seen in effect everywhere"
@@ -143,10 +144,13 @@ class FlagPublishing:
         return Sight.BEFORE if version == before else Sight.ANOTHER
 
     def _recorded(self, change: FlagChange, content: bytes) -> bool:
-        """Save the change; the way back must not fail because the database does not answer."""
+        """Save the change; the way back must not fail because the database does not answer, is full, or refuses us."""
         try:
             self.history.save(change, content)
         except UnavailableError:
+            return False
+        except Exception as error:  # noqa: BLE001 the deployment has begun, or has failed: that is what to go on with
+            logger().error("a change of the flags cannot be recorded", exc_info=error)
             return False
         return True
 
