@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 
-from infra.operations.printing import printable
-
 
 def reason_option(
     kept: str = "why; kept with the change", *, required: bool = True
@@ -23,4 +21,4 @@ def _said(_context: click.Context, _option: click.Parameter, reason: str | None)
         return None
     if not reason.strip():
         raise click.BadParameter("say why")
-    return printable(reason.strip())
+    return reason.strip().encode("utf-8", "backslashreplace").decode()
