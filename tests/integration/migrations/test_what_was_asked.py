@@ -7,7 +7,8 @@ from pymongo.database import Database
 
 from chalicelib.domain.backends.sides import SyncMode
 from migrations import runner
-from migrations.errors import MigrationError
+from migrations.errors import MigrationError, RefusedError
+from migrations.scripts import QuietRun, scripts
 from tests.integration.repositories.inherited_database import set_mode
 
 
@@ -33,3 +34,23 @@ def test_a_script_that_waits_behind_the_one_that_was_asked_for_refuses_nothing(i
     assert "002_backfill" in str(runner.refusal(inherited, "up"))
     assert runner.refusal(inherited, "up", last="001") is None
     assert runner.up(inherited, "001") == []
+
+
+def test_a_mode_that_is_changed_while_twins_are_deleted_keeps_the_rest(dual: Database[Any]) -> None:
+    """Both sides are written and compared by then: what went on being deleted would be missing in people's figures."""
+    runner.up(dual, "002")
+    set_mode(dual, SyncMode.OLD_ONLY)
+    script: Any = scripts()[1].load()
+    script.AT_ONCE = 2
+    before = dual["source_energy_readings"].count_documents({})
+
+    class Changed(QuietRun):
+        """Somebody changes the mode behind the first twins."""
+
+        def check(self) -> None:
+            if dual["source_energy_readings"].count_documents({}) < before:
+                set_mode(dual, SyncMode.DUAL_WRITE)
+
+    with pytest.raises(RefusedError, match="the mode is dual_write by now"):
+        script.down(dual, Changed())
+    assert dual["source_energy_readings"].count_documents({}) == before - 2
