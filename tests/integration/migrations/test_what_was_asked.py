@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 from pymongo.database import Database
 
 from chalicelib.domain.backends.sides import SyncMode
-from migrations import runner
+from migrations import display_documents, runner
 from migrations.errors import MigrationError, RefusedError
 from migrations.scripts import QuietRun, scripts
 from tests.integration.repositories.inherited_database import set_mode
@@ -54,3 +55,23 @@ def test_a_mode_that_is_changed_while_twins_are_deleted_keeps_the_rest(dual: Dat
     with pytest.raises(RefusedError, match="the mode is dual_write by now"):
         script.down(dual, Changed())
     assert dual["source_energy_readings"].count_documents({}) == before - 2
+
+
+def test_what_is_calculated_while_display_documents_are_deleted_is_calculated_again(
+    dual: Database[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has changed the mode: a meter that was refreshed a moment before its documents went would lack them."""
+    runner.up(dual, "002")
+    real = Collection.delete_many
+
+    def refreshed_before(collection: Any, *which: Any, **more: Any) -> Any:
+        clean = {"displayVersion": "$sourceVersion", "dirtyFrom": "$$REMOVE", "dirtyTo": "$$REMOVE"}
+        dual["meters"].update_many({}, [{"$set": {**clean, "dirtySince": "$$REMOVE"}}])
+        return real(collection, *which, **more)
+
+    monkeypatch.setattr(Collection, "delete_many", refreshed_before)
+    display_documents.remove_all(dual)
+    assert dual["display_energy_data"].find_one() is None
+    meters = [*dual["meters"].find()]
+    assert meters
+    assert all(meter["displayVersion"] < meter["sourceVersion"] and meter["dirtySince"] for meter in meters)
