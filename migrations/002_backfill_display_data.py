@@ -7,23 +7,28 @@ them goes what ``energies`` does not know: whether a reading came by hand or wit
 
 from typing import Any
 
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from chalicelib.domain.backends.sides import Side, SyncMode
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.documents import READABLE
+from chalicelib.repositories.transactions import in_transaction
 from migrations import display_documents
-from migrations.backfill import Backfill, count_meters
+from migrations.backfill import TRANSACTION_SECONDS, Backfill, count_meters
+from migrations.errors import RefusedError
 from migrations.last_copies import keep_last_copies
 from migrations.scripts import QUIET, Direction, Run, Step
 
 RESUMABLE = True
+AT_ONCE = 5_000  # twins in one transaction
 FORMER = (
     "912e19ab878500e3f181094b58af9b1a3af3c204715277e6a1069c446dccd75b",
     "7724db104f8f05ca50c70d51e040943ad429f44b3f3c9b6d50af7e5a4b8eeab2",
     "73fa327eb9349362ea67ad05f9981135d17af8eae287fe9bb596b654ac89f709",
     "b1a2ba86a9db193e3f69b9f3d1756261c353b017aae7157bce0d1caa2768bf1d",
+    "f9c931b80c3628b00ccfa9f295ee16e6ef7fc0db30e8ee1e2098a34eb1d2776e",
 )
 WANTED: dict[Direction, SyncMode] = {"up": SyncMode.DUAL_WRITE, "down": SyncMode.OLD_ONLY}
 
@@ -73,4 +78,19 @@ def down(database: Database[Any], run: Run = QUIET) -> None:
     if kept := keep_last_copies(database):
         run.say(f"{kept} documents that energies does not have are kept: python -m infra repair runs")
     display_documents.remove_all(database)
-    database[Collections.READINGS].delete_many({})
+    while _deleted(database):
+        run.check()
+
+
+def _deleted(database: Database[Any]) -> int:
+    """Delete some twins, in a transaction that reads the mode as every write does: after another one nothing goes."""
+    readings = database[Collections.READINGS]
+
+    def work(session: ClientSession) -> int:
+        mode = sync_state(database, session).mode
+        if mode is not WANTED["down"]:
+            raise RefusedError(f"the mode is {mode} by now, and what is left of the new side is in use: it stays")
+        ids = [each["_id"] for each in readings.find({}, ["_id"], limit=AT_ONCE, session=session)]
+        return readings.delete_many({"_id": {"$in": ids}}, session=session).deleted_count if ids else 0
+
+    return in_transaction(database, TRANSACTION_SECONDS, work)

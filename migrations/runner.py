@@ -72,22 +72,46 @@ def up(database: Database[Any], last: str | None = None, options: Options = DEFA
     return _run_all(database, "up", options, lambda ledger, known: _until(ledger.pending(known), known, last))
 
 
-def down(database: Database[Any], steps: int = 1, options: Options = DEFAULT, *, last: str | None = None) -> list[str]:
+def down(
+    database: Database[Any],
+    steps: int = 1,
+    options: Options = DEFAULT,
+    *,
+    last: str | None = None,
+    agreed: Sequence[str] | None = None,
+) -> list[str]:
     """Revert the ``steps`` scripts applied last, or all after ``last``, which remains applied; the latest first.
 
-    ``last`` may be ``base``: all are reverted. Returns the names.
+    ``last`` may be ``base``: all are reverted. ``agreed``: the scripts that a person has seen and agreed to, None: any.
+    Returns the names.
 
     Raises:
+        MigrationError: others than the agreed ones would be reverted by now; nothing was changed.
         RefusedError: the state of the data does not allow it; the message says what was reverted before, if anything.
         LockedError, EditedError, DirtyError, MigrationError: as for ``up``.
     """
-    return _run_all(database, "down", options, lambda ledger, known: _to_revert(ledger, known, last, steps))
+
+    def chosen(ledger: Ledger, known: list[Script]) -> list[Script]:
+        found = _to_revert(ledger, known, last, steps)
+        if agreed is not None and [script.name for script in found] != [*agreed]:
+            raise MigrationError(
+                "somebody has applied or reverted scripts meanwhile, so others than those that were shown would be "
+                "reverted; nothing was changed: look again, then run the command again"
+            )
+        return found
+
+    return _run_all(database, "down", options, chosen)
 
 
-def refusal(database: Database[Any], direction: Direction, folder: Path = FOLDER) -> str | None:
-    """Why the next script of a direction cannot run now; None: it can, or there is none."""
+def refusal(
+    database: Database[Any], direction: Direction, folder: Path = FOLDER, last: str | None = None
+) -> str | None:
+    """Why the next script of a direction cannot run now; None: it can, or there is none.
+
+    ``last``: on the way up, nothing after this one was asked for.
+    """
     ledger, known = Ledger(database), scripts(folder)
-    following = ledger.pending(known) if direction == "up" else _revertible(ledger, known)
+    following = _until(ledger.pending(known), known, last) if direction == "up" else _revertible(ledger, known)
     if not following:
         return None
     reason = following[0].load().refusal(database, direction)

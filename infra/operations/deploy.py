@@ -12,7 +12,7 @@ from infra.deployment.flags import deploy_flags, flags_parameters
 from infra.deployment.packaging import RESOURCES, package
 from infra.local.layout import STAGE
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, emoji=False)
 setting = partial(click.option, show_envvar=True)
 
 

@@ -25,8 +25,8 @@ class _Console(Console):
         return super().render_str(addressed(text), **options)
 
 
-console = _Console(highlight=False, soft_wrap=True)
-progress_console = _Console(stderr=True, highlight=False, soft_wrap=True)
+console = _Console(highlight=False, soft_wrap=True, emoji=False)
+progress_console = _Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 FINDINGS_SHOWN = 20
 limit_option = click.option(
     "--limit", type=click.IntRange(min=0), default=FINDINGS_SHOWN, show_default=True, help="how many findings to print"

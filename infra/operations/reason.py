@@ -1,4 +1,7 @@
-"""The option ``--reason``: a blank is no reason, and is refused before anything happens."""
+"""The option ``--reason``: a blank is no reason, and is refused before anything happens.
+
+What is not UTF-8 in it is written out: no way back fails because of an umlaut in a script of another encoding.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,4 +21,4 @@ def _said(_context: click.Context, _option: click.Parameter, reason: str | None)
         return None
     if not reason.strip():
         raise click.BadParameter("say why")
-    return reason.strip()
+    return reason.strip().encode("utf-8", "backslashreplace").decode()

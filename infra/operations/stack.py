@@ -23,7 +23,7 @@ from infra.operations.confirmation import confirm, yes_option
 from infra.targets.options import is_given, json_option, name_option
 from infra.targets.target import Target, known_stack, stack_with_a_folder
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, emoji=False)
 LONGEST_HOURS = 24.0 * 365
 USUAL_KWH_PER_DAY = Decimal(25)  # of the demo household
 

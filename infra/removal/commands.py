@@ -18,7 +18,7 @@ from infra.removal.rehearsal import Tree, counted, formatted, green, rewritten
 from infra.removal.removal import Removed, broken, copied, planned, remove, tracked
 
 ROOT = Path(__file__).parents[2]
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, emoji=False)
 json_option = click.option("--json", "as_json", is_flag=True, help="print one JSON document")
 
 

@@ -47,6 +47,18 @@ def _refuse_options_before(subcommand: str) -> None:
         raise click.UsageError(f"write {', '.join(each.opts[-1] for each in given)} after '{subcommand}'")
 
 
+def _refuse_undecodable(options: dict[str, Any]) -> None:
+    """Raise UsageError for text of another encoding, which names nobody: such as of a script that is no UTF-8."""
+    named = {each.name: each.opts[-1] for each in click.get_current_context().command.params}
+    for name, value in options.items():
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
+                shown = text.encode("utf-8", "backslashreplace").decode()
+                raise click.UsageError(
+                    f"{named[name]}: '{shown}' is not UTF-8; where it comes from has another encoding"
+                )
+
+
 def with_target(*, changes: bool, deployed: bool = False, needed: bool = True) -> Callable[[Command], Command]:
     """Give a command, as its first argument, the target that options and environment name.
 
@@ -65,6 +77,7 @@ def with_target(*, changes: bool, deployed: bool = False, needed: bool = True) -
             if subcommand := click.get_current_context().invoked_subcommand:
                 _refuse_options_before(subcommand)
                 return
+            _refuse_undecodable(options)
             if stage is not None and is_on_the_command_line("name"):
                 raise OperatorError("say --name or --stage: they name two systems")
             name_stack(name if is_on_the_command_line("name") else None)

@@ -20,6 +20,10 @@ LOOK_AGAIN = "look at it again: flags list"
 MOVED_ON = f"somebody else has changed the flag document meanwhile; {LOOK_AGAIN}"
 
 
+class UncertainError(UnavailableError):
+    """Raised when nobody can say whether a deployment has begun."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """How time passes: the wall clock and a pause, both in seconds, and when nothing is waited for any more."""
@@ -97,6 +101,7 @@ class FlagDeployment:
         Raises:
             RevisionError: somebody else was faster.
             RolloutError: AppConfig's validator refuses the document.
+            UncertainError: it may have begun all the same.
         """
         with answering():
             version = self._create(content, base)
@@ -159,7 +164,7 @@ class FlagDeployment:
             if latest != base.latest_deployment and self._home.deploys(latest, version):
                 return [latest]
         except (BotoCoreError, ClientError) as unknown:
-            raise UnavailableError(f"flags list says later whether the change is deployed: {error}") from unknown
+            raise UncertainError(f"flags list says later whether the change is deployed: {error}") from unknown
         if _is_conflict(error) and latest == base.latest_deployment:
             return []
         if latest < base.latest_deployment:

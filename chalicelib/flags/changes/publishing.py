@@ -9,13 +9,14 @@ from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableErr
 from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange, FlagHistory
 from chalicelib.domain.ports.outside import Clock
 from chalicelib.flags.appconfig.control_plane import Deployed
-from chalicelib.flags.appconfig.deployment import MOVED_ON, Deployment, FlagDeployment, Waiting
+from chalicelib.flags.appconfig.deployment import MOVED_ON, Deployment, FlagDeployment, UncertainError, Waiting
 from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.changes.checks import check_form, check_names
 from chalicelib.flags.changes.overtaking import Overtaking, carries
 from chalicelib.flags.changes.request import Action, ChangeResult, description
 from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read, version_of
+from chalicelib.monitoring.logger import logger
 
 EFFECT_SECONDS = 45.0  # how long a deployment may take to come out of AppConfig
 NOT_SEEN = "deployed, not yet seen in effect everywhere"
@@ -94,6 +95,9 @@ class FlagPublishing:
             change = replace(change, config_version=made.config_version, deployment=made.number)
             self._recorded(change, content)
             self.deployment.complete(made)
+        except UncertainError as error:  # as far as anybody knows, it is under way
+            self._recorded(replace(change, problem=str(error)), content)
+            raise
         except (RevisionError, RolloutError, UnavailableError) as error:
             self._recorded(replace(change, state=ChangeState.FAILED, problem=str(error)), content)
             raise
@@ -140,10 +144,13 @@ class FlagPublishing:
         return Sight.BEFORE if version == before else Sight.ANOTHER
 
     def _recorded(self, change: FlagChange, content: bytes) -> bool:
-        """Save the change; the way back must not fail because the database does not answer."""
+        """Save the change; the way back must not fail because the database does not answer, is full, or refuses us."""
         try:
             self.history.save(change, content)
         except UnavailableError:
+            return False
+        except Exception as error:  # noqa: BLE001 the deployment has begun, or has failed: that is what to go on with
+            logger().error("a change of the flags cannot be recorded", exc_info=error)
             return False
         return True
 

@@ -93,6 +93,7 @@ POSITIONS = (
 )
 OF_RANGES = re.compile(f"^{FAN_OUT}")
 AT_ONCE = 500
+PAUSED = "it comes from a backup, and somebody may have ended it since: look at flags history and the flag first"
 SNAPSHOT_TOO_OLD, SNAPSHOT_UNAVAILABLE = 239, 246
 WINDOW = "minSnapshotHistoryWindowInSeconds"
 EXACT: CodecOptions[dict[str, Any]] = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_MS)
@@ -255,8 +256,11 @@ def restored(name: str, document: Document, at: int) -> Document:
 
     The other database may have gone on after the backup, and people may hold ETags of it. So versions go on from the
     moment of the restore (``at``, UTC milliseconds), which no count of writes reaches. A meter is dirty from end to
-    end: its display is calculated again.
+    end: its display is calculated again. A rollout that was under way rises no more by itself: what somebody has
+    decided about it since then is not in the backup.
     """
+    if name == Collections.ROLLOUTS and document.get("state") == "running":
+        return document | {"state": "paused", "reason": PAUSED, "seen": None}
     if name == Collections.READINGS and isinstance(document.get("revision"), int):
         return document | {"revision": Int64(max(document["revision"] + 1, at))}
     if name != Collections.METERS or not isinstance(document.get("sourceVersion"), int):

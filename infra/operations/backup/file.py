@@ -4,6 +4,7 @@ The first line says what it is, the last one how many documents of each collecti
 before it. What is carried lives in ``data``.
 """
 
+import fcntl
 import gzip
 import os
 import zlib
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bson.codec_options import DatetimeConversion
 from bson.errors import BSONError
@@ -66,21 +67,35 @@ def new_file(path: Path) -> Iterator[gzip.GzipFile]:
     """A file that has its name only when it is whole; for its owner's eyes only.
 
     Raises:
-        OperatorError: there is a file of that name; it may be the last good backup.
+        OperatorError: there is a file of that name, which may be the last good backup; or somebody else writes it now.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
-    if path.exists():
-        raise OperatorError(f"{path} is there already: name another file, or remove it")
-    unfinished.unlink(missing_ok=True)
-    try:
-        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "wb") as file:  # noqa: PTH123
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT, OWNER_ONLY), "wb") as file:  # noqa: PTH123
+        _take(file, unfinished, path)
+        try:
+            if path.exists():
+                raise OperatorError(f"{path} is there already: name another file, or remove it")
+            file.truncate()  # what a killed backup has left
+            os.fchmod(file.fileno(), OWNER_ONLY)
             with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=zlib.Z_DEFAULT_COMPRESSION) as packed:
                 yield packed
             file.flush()
             os.fsync(file.fileno())
-        unfinished.rename(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+            unfinished.rename(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+def _take(file: IO[bytes], unfinished: Path, path: Path) -> None:
+    """Lock the file that is to become ``path``: else the first of two would give a half written one its name."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_ours = os.path.samestat(os.fstat(file.fileno()), unfinished.stat())
+    except (BlockingIOError, FileNotFoundError):
+        is_ours = False  # not where whoever had it has renamed it meanwhile
+    if not is_ours:
+        raise OperatorError(f"another backup writes {path} just now: wait for it, or name another file")
 
 
 def inspected(path: Path) -> Contents:

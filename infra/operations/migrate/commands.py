@@ -95,7 +95,7 @@ def up(target: Target, as_json: bool, folder: Path, execute: bool, last: str | N
             _show_plan(runner.plan(database, "up", chosen, last=last), as_json)
             return
         done = runner.up(database, last, chosen)
-        waiting = runner.refusal(database, "up", folder)
+        waiting = runner.refusal(database, "up", folder, last)
     if waiting and not done:
         raise RefusedError(waiting)
     _show_done("up", done, as_json, waiting)
@@ -103,7 +103,9 @@ def up(target: Target, as_json: bool, folder: Path, execute: bool, last: str | N
 
 @cli.command()
 @options(changing, execute_option, retry_option, lock_option)
-@click.option("--steps", default=1, show_default=True, help="how many scripts, the latest first")
+@click.option(
+    "--steps", type=click.IntRange(min=1), default=1, show_default=True, help="how many scripts, the latest first"
+)
 @click.option(
     "--to", "last", help=f"instead: revert all after this script, which remains applied: 002, or {runner.BASE}"
 )
@@ -130,7 +132,8 @@ def down(
             return
         if planned and not planned[0].refused:
             confirm(f"This reverts {_touched(planned)} in {target}", yes=yes)
-        _show_done("down", runner.down(database, steps, chosen, last=last), as_json, None)
+        agreed = [script.name for script in planned]
+        _show_done("down", runner.down(database, steps, chosen, last=last, agreed=agreed), as_json, None)
 
 
 @cli.command()

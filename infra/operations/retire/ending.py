@@ -100,10 +100,21 @@ def apply(
         if operations.modes.show().state.mode is not SyncMode.NEW_ONLY:
             if less := days < DAYS or quiet_days < QUIET_DAYS:
                 _check_rehearsed(database, force=force)
-            _check_clean(blockers(target, database, days, quiet_days), force=force)
+
+            def refuse_blocked() -> None:
+                _check_clean(blockers(target, database, days, quiet_days), force=force)
+
+            refuse_blocked()
             asked = f" (asked for {days} days at 100 % and {quiet_days} days without calls)" if less else ""
-            compare = by_workers(target, ranges)
-            operations.modes.set(SyncMode.NEW_ONLY, reason + asked, person(), compare)
+            compare = by_workers(target, ranges) or operations.consistency.count_differences
+
+            def compared() -> int:
+                """It takes long: somebody may have taken people back meanwhile, whom the mode would take along."""
+                differing = compare()
+                refuse_blocked()
+                return differing
+
+            operations.modes.set(SyncMode.NEW_ONLY, reason + asked, person(), compared)
         report = operations.modes.show()
     if as_json:
         print_json(report.as_document())

@@ -4,6 +4,8 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -12,7 +14,7 @@ from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
 from chalicelib.domain.migration.gate.evidence import AllowedHours
 from chalicelib.domain.migration.records.flag_history import FlagChange
-from chalicelib.domain.migration.rollouts.plan import STEPS, Plan, steps_of
+from chalicelib.domain.migration.rollouts.plan import Plan, steps_of
 from chalicelib.domain.migration.rollouts.rollout import Rollout, State
 from chalicelib.flags.changes.as_json import change_document
 from chalicelib.flags.changes.patch import percentage
@@ -24,7 +26,7 @@ from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option
 from infra.operations.rollout.printing import print_changed, print_rollout, print_rollouts
 from infra.targets.flags import flags_of
-from infra.targets.options import json_option, with_target
+from infra.targets.options import is_on_the_command_line, json_option, with_target
 from infra.targets.target import Target, person
 
 CHANGE_SECONDS = 90.0
@@ -45,7 +47,7 @@ def rollout() -> None:
 @click.option("--hours", help="the only hours in which something may rise, such as 9-17")
 @click.option("--zone", default="Europe/Berlin", show_default=True, help="whose hours")
 @click.option("--weekdays", is_flag=True, help="from Monday to Friday alone")
-@click.option("--exact", is_flag=True, help="percentages as lists of people: for small numbers")
+@click.option("--exact/--by-hash", default=None, help="percentages as lists of people: for small numbers")
 @reason_option("why; kept with the rollout")
 @with_target(changes=True, deployed=True)
 @json_option
@@ -57,18 +59,30 @@ def start(
     hours: str | None,
     zone: str,
     weekdays: bool,
-    exact: bool,
+    exact: bool | None,
     reason: str,
     as_json: bool,
 ) -> None:
-    """Begin a rollout; the schedule takes the first step within a minute. Without a plan the one before counts."""
+    """Begin a rollout; the schedule takes the first step within a minute.
+
+    What is left out is as in the plan of the rollout before; hours, zone and days belong together.
+    """
+    is_timed = hours is not None or weekdays
+    if is_on_the_command_line("zone") and not is_timed:
+        raise click.UsageError("--zone says whose hours: say --hours or --weekdays too")
     with _checked():
-        wanted, plan = _named(component), None
-        if steps or approvals is not None or hours or weekdays or exact:
-            allowed = _hours(hours or "0-24", zone, WEEKDAYS if weekdays else tuple(range(7)))
-            asked = allowed if hours or weekdays else None
-            plan = Plan(STEPS if steps is None else steps_of(steps), approvals or 0, asked, exact)
-    _change(target, wanted, lambda commands: commands.start(wanted, plan, person(), reason), as_json)
+        wanted = _named(component)
+        allowed = _hours("0-24" if hours is None else hours, zone, WEEKDAYS if weekdays else tuple(range(7)))
+        said: dict[str, Any] = {"approvals": approvals, "exact": exact, "hours": allowed if is_timed else None}
+        said |= {"steps": None if steps is None else steps_of(steps)}
+        parts = {name: part for name, part in said.items() if part is not None}
+        Plan(**parts)  # what is wrong with it is said before anything is reached
+
+    def begun(commands: RolloutCommands) -> Rollout:
+        plan = replace(commands.planned(wanted), **parts) if parts else None
+        return commands.start(wanted, plan, person(), reason)
+
+    _change(target, wanted, begun, as_json)
 
 
 @rollout.command()

@@ -1,5 +1,7 @@
 """``python -m infra sync``: carrying over what another application wrote to ``energies``."""
 
+import sys
+
 import click
 
 from chalicelib.domain.meters.walks import Walk
@@ -19,7 +21,10 @@ from infra.targets.target import Target
 @with_target(changes=True)
 @json_option
 def sync(target: Target, full: bool, ranges: int | None, as_json: bool) -> None:
-    """Carry over what another application wrote to energies; what the scheduled function does, until it is done."""
+    """Carry over what another application wrote to energies; what the scheduled function does, until it is done.
+
+    Exit code 1 when it is not: workers compare all meters just now.
+    """
     if ranges is not None:
         if not full:
             raise click.UsageError("--fan-out divides all meters: say --full")
@@ -31,6 +36,7 @@ def sync(target: Target, full: bool, ranges: int | None, as_json: bool) -> None:
             print_json(report.as_document())
         else:
             console.print(sync_line(report))
+    sys.exit(1 if report.state == "unfinished" else 0)
 
 
 def _compare_by_workers(target: Target, ranges: int) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, replace
+from shlex import quote
 
 import click
 
@@ -82,7 +83,7 @@ class _Request:
     def command(self) -> str:
         """The ``repair`` command line that would do it."""
         chosen = f" --from {self.source}" if self.source else ""
-        return f"{REPAIR}{chosen}{f' --user {self.user}' if self.user else ''} --apply"
+        return f"{REPAIR}{chosen}{f' --user {quote(self.user)}' if self.user else ''} --apply"
 
 
 def _planned(operations: Operations, request: _Request, findings: Findings) -> RepairPlan:

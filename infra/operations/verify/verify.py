@@ -35,8 +35,9 @@ def verify(
     thousand.
     """
     refuse_one_user(ranges, user)
-    if last and ranges is not None:
-        raise click.UsageError("--last compares nothing: leave out --fan-out")
+    for option, is_given in (("--fan-out", ranges is not None), ("--user", user is not None), ("--restart", restart)):
+        if last and is_given:
+            raise click.UsageError(f"--last compares nothing: leave out {option}")
     if ranges is not None:
         _verify_by_workers(target, ranges, limit, restart=restart, as_json=as_json)
     if last:

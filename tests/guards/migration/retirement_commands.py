@@ -89,11 +89,21 @@ RETIREMENT_COMMANDS = (
     Guard(
         "the mode waits until nothing is in the way",
         ENDING,
-        "            _check_clean(blockers(target, database, days, quiet_days), force=force)\n",
-        "",
+        "                _check_clean(blockers(target, database, days, quiet_days), force=force)\n",
+        "                pass\n",
         (
             f"{SHELL}test_the_mode_is_taken_to_new_only_once_nothing_is_in_the_way",
             f"{SHELL}test_callers_and_dates_are_passed_by_with_force_alone",
+        ),
+    ),
+    Guard(
+        "the mode looks again behind the comparison",
+        ENDING,
+        "                refuse_blocked()\n                return differing",
+        "                return differing",
+        (
+            "tests/unit/infra/operations/test_retire_apply.py::"
+            "test_who_takes_people_back_during_the_comparison_keeps_the_old_backend[True]",
         ),
     ),
     Guard(

@@ -258,10 +258,9 @@ ROLLOUTS = (
     Guard(
         "the way back without the record",
         "chalicelib/services/migration/rollouts/taking.py",
-        """        except UnavailableError:
+        """            logger().error(NOT_RECORDED, exc_info=error)
             return rollout""",
-        """        except UnavailableError:
-            raise""",
+        """            raise""",
         (f"{CARRYING}test_the_way_back_does_not_wait_for_the_record",),
     ),
     Guard(

@@ -59,7 +59,7 @@ flags stale --days=14(0..3650)
 gate show dashboard|energy_table|timeline_slider|monthly_charts|csv_import|energy_forms --all?
 gate simulate --runs=2000(2000..) --seed=17
 migrations create TITLE!
-migrations down --execute? --retry? --lock-seconds=30.0 --steps=1 --to --yes?
+migrations down --execute? --retry? --lock-seconds=30.0 --steps=1(1..) --to --yes?
 migrations resolve --lock-seconds=30.0 SCRIPT! --as!
 migrations status
 migrations up --execute? --retry? --lock-seconds=30.0 --to --fan-out(2..1000)
@@ -90,7 +90,7 @@ rollout abort COMPONENT! --reason!
 rollout approve COMPONENT! --percent --reason!
 rollout pause COMPONENT! --reason!
 rollout resume COMPONENT! --reason!
-rollout start COMPONENT! --steps --approvals(0..1) --hours --zone=Europe/Berlin --weekdays? --exact? --reason!
+rollout start COMPONENT! --steps --approvals(0..1) --hours --zone=Europe/Berlin --weekdays? --exact/--by-hash? --reason!
 rollout status COMPONENT
 rollout step COMPONENT! --hurry? --reason!
 running

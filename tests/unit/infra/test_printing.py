@@ -51,6 +51,16 @@ def test_what_no_terminal_can_show_is_written_out() -> None:
     assert printing.printable("用户 a\ud800b") == "用户 a\\ud800b"
 
 
+def test_an_id_that_spells_an_emoji_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Identity providers put colons into ids: who copies one from a terminal must get the same person."""
+    table = printing.folding_table("user")
+    table.add_row("google:key:1:id:2")
+    console.print(table)
+    console.print("[bold]google:key:1:id:2[/]")
+    console.print("google:key:1:id:2", markup=False)
+    assert capsys.readouterr().out.count("google:key:1:id:2") == 3
+
+
 def test_numbers_of_documents_end_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     [first, second] = SEEN.kinds
     printing.print_findings(replace(SEEN, kinds=((first[0], 1_200), (second[0], 7))), 0)

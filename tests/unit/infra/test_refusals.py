@@ -48,6 +48,10 @@ def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (("sweep", "--list", "--fan-out", "2", *STAGE), "--list refreshes nothing: leave out --fan-out"),
         (("dlq", "discard", "a", "--reason", " ", *STAGE), "Invalid value for '--reason': say why"),
         (
+            ("rebuild", "--user", "M\udcfcller", *STAGE),
+            "--user: 'M\\udcfcller' is not UTF-8; where it comes from has another encoding",
+        ),
+        (
             ("trace", "x", *STAGE),
             "Invalid value for 'ID': a trace has 32 hexadecimal digits, as the header Trace-Id of an answer and "
             "trace_id of a log line say; a whole traceparent does too",

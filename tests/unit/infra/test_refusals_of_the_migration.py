@@ -25,7 +25,13 @@ BECAUSE, STAGE = ("--reason", "x"), ("--stage", "nowhere")
         ),
         (("sync", "--fan-out", "2"), "--fan-out divides all meters: say --full"),
         (("verify", "--last", "--fan-out", "2"), "--last compares nothing: leave out --fan-out"),
+        (("verify", "--last", "--user", "u"), "--last compares nothing: leave out --user"),
+        (("verify", "--last", "--restart"), "--last compares nothing: leave out --restart"),
         (("verify", "--user", "u", "--fan-out", "2"), "--fan-out divides all meters: leave out --user"),
+        (
+            ("flags", "set", "dashboard", "--test-user", "ann", "--test-user", "M\udcfcller", *BECAUSE),
+            "--test-user: 'M\\udcfcller' is not UTF-8; where it comes from has another encoding",
+        ),
         (("flags", "set", "dashboard", "--on", "--off", *BECAUSE), "--on and --off: say one of them"),
         (
             ("flags", "set", "dashboard", "--exact", *BECAUSE),

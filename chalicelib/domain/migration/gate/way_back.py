@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.migration.gate.evidence import AllowedHours, GateEvidence, Limits, Surrounding
 from chalicelib.domain.migration.gate.verdict import Condition, ConditionName
-from chalicelib.domain.migration.gate.words import span
+from chalicelib.domain.migration.gate.words import DAY_MS, span
 from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.zones import known_zone
@@ -56,6 +56,8 @@ def _unrehearsed(seen: GateEvidence, limits: Limits) -> str | None:
         return "the last rehearsal of the way back did not pass"
     if (other := _other(last.on, seen.on)) is not None:
         return f"the way back was rehearsed {other}"
+    if last.at - seen.now > DAY_MS:
+        return "the last rehearsal of the way back lies ahead: the clock of who made it is wrong"
     if seen.now - last.at > limits.rehearsal_ms:
         return f"the way back was not rehearsed for {span(seen.now - last.at)}"
     return None

@@ -6,6 +6,7 @@ from math import exp, lgamma, log
 
 from chalicelib.domain.migration.records.figures import Share
 
+EVERYBODY = 100
 THRESHOLD = 0.001
 NEGLIGIBLE = 1e-12
 
@@ -14,9 +15,9 @@ def mismatch(share: Share, percent: Decimal, *, exact: bool) -> str | None:
     """Why the share cannot have come about by chance, as a sentence; None: it can.
 
     ``percent``: the percentage that is set. A percentage with an ``exact`` list of people is no matter of chance: who
-    of the list comes first says nothing.
+    of the list comes first says nothing. At 100 % everybody is in, whatever list is kept for the way back.
     """
-    if exact or not share.people or probability(share, percent) >= THRESHOLD:
+    if (exact and percent < EVERYBODY) or not share.people or probability(share, percent) >= THRESHOLD:
         return None
     real = 100 * share.new / share.people
     return (

@@ -61,6 +61,11 @@ class RolloutCommands:
             )
         return found
 
+    def planned(self, component: Component) -> Plan:
+        """The plan of a rollout for which nobody says another: that of the one before. Raises UnavailableError."""
+        before = self.rollouts.find(component)
+        return Plan() if before is None else before.plan
+
     def start(self, component: Component, plan: Plan | None, by: str, reason: str) -> Rollout:
         """Begin one, by a plan, by that of the rollout before, or by the default; the schedule takes the first step.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.errors import ConflictError, UnavailableError, UnchangedError
+from chalicelib.domain.errors import ConflictError, UnchangedError
 from chalicelib.domain.migration.gate.verdict import GateVerdict
 from chalicelib.domain.migration.records.flag_history import FlagChange
 from chalicelib.domain.migration.rollouts.next_action import Back, End, FlagNow, Rise, Taken, reached
@@ -17,6 +17,9 @@ from chalicelib.domain.migration.rollouts.ports import Asked, RolloutFlags, Roll
 from chalicelib.domain.migration.rollouts.rollout import Direction, Intent, Rollout, State, ended, intended, taken
 from chalicelib.domain.operating import REASON_LENGTH
 from chalicelib.domain.ports.outside import Clock
+from chalicelib.monitoring.logger import logger
+
+NOT_RECORDED = "a rollout's way back cannot be recorded"
 
 
 class OvertakenError(ConflictError):
@@ -102,10 +105,15 @@ class Taking:
         intent = Intent(Direction.BACK, percent, self.clock(), by.who, by.reason, ends)
         try:
             return self.stored(intended(rollout, intent))
-        except UnavailableError:
+        except OvertakenError:
+            raise
+        except Exception as error:  # noqa: BLE001 a database that is full or refuses us keeps nobody on the new backend
+            logger().error(NOT_RECORDED, exc_info=error)
             return rollout
 
     def _kept(self, rollout: Rollout) -> None:
         """Store it where that is possible: the next run learns the rest from the flag itself."""
-        with suppress(UnavailableError):
+        try:
             self.rollouts.save(rollout)
+        except Exception as error:  # noqa: BLE001 the flag is back
+            logger().error(NOT_RECORDED, exc_info=error)

@@ -137,7 +137,8 @@ class ConsistencyService:
             return True
         if self._control.walk_progress(Walk.VERIFY) is not None:
             return True
-        return self._clock() - last.at >= (AGAIN_WHERE_DIFFERENT_MS if last.differences else AGAIN_MS)
+        # By a clock that is ahead, somebody has compared in times to come.
+        return not 0 <= self._clock() - last.at < (AGAIN_WHERE_DIFFERENT_MS if last.differences else AGAIN_MS)
 
     def last_verified(self) -> Verified | None:
         """What the last comparison of all meters found. Raises UnavailableError."""

@@ -10,6 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.migration.records.flag_history import ChangeState
 from chalicelib.flags.appconfig.deployment import Waiting
+from chalicelib.flags.document.flag_document import version_of
 from infra.simulation.memory.migration.appconfig import Deployment, refusal
 from tests.unit.flags.rollout import REQUEST, TABLE, Rollout, back
 
@@ -153,6 +154,27 @@ def test_a_start_of_which_nothing_is_known_says_where_to_look(risen: Rollout, ch
     risen.appconfig.start_deployment = start  # type: ignore[method-assign]
     with pytest.raises(UnavailableError, match="flags list"):
         change(risen)
+
+
+@every_change
+def test_a_start_of_which_nothing_is_known_is_not_recorded_as_one_that_failed(
+    risen: Rollout, change: Callable[[Rollout], Any]
+) -> None:
+    """What failed counts for nothing: who asks since when everybody is in, or who was in then, passes it over."""
+    real = risen.appconfig.start_deployment
+
+    def start(**asked: Any) -> Any:
+        real(**asked)
+        risen.appconfig.down = True
+        raise GONE
+
+    risen.appconfig.start_deployment = start  # type: ignore[method-assign]
+    with pytest.raises(UnavailableError):
+        change(risen)
+    kept = risen.history.changes(TABLE, 1)[0]
+    assert kept.to_version == version_of(risen.appconfig.versions[risen.appconfig.deployments[-1].version])
+    assert (kept.state, kept.deployment) == (ChangeState.STARTED, None)
+    assert "whether the change is deployed" in str(kept.problem)
 
 
 @every_change

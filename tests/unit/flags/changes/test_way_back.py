@@ -52,6 +52,22 @@ def test_a_deployment_that_ends_by_itself_before_it_can_be_stopped_is_not_revert
     assert (risen.table().enabled, risen.table().rollout_percent) == (False, EVERYBODY)
 
 
+@pytest.mark.parametrize("undo", ["rollback", "kill"])
+def test_a_database_that_refuses_the_record_does_not_block_the_way_back(risen: Rollout, undo: str) -> None:
+    """Such as one that is full, or where who goes back may only read: what it raises is no time-out."""
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError("not authorized")
+
+    risen.history.save = refuse  # type: ignore[method-assign, assignment]
+    made = back(risen) if undo == "rollback" else risen.flags.changes.kill(REQUEST)
+    assert (made.recorded, made.change.in_effect_ms is not None) == (False, True)
+    assert risen.decision(IN_HALF).backend is Backend.OLD
+    with pytest.raises(PermissionError):
+        risen.set(60)
+    assert not risen.table().enabled, "nobody rises without a record"
+
+
 def test_what_was_rolled_back_does_not_count_as_deployed(risen: Rollout) -> None:
     under_way(risen, 1200)
     risen.appconfig.deployments[-1].state = "ROLLED_BACK"

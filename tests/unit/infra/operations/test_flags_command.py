@@ -89,6 +89,12 @@ def run(*arguments: str) -> int | str | None:
     return exited.value.code
 
 
+def test_a_way_back_does_not_fail_because_its_reason_is_not_utf_8(rollout: Rollout) -> None:
+    """As a script in another encoding gives it: the database takes no such text, and the flags are off by then."""
+    assert run("kill", "--reason", "St\udcf6rung") == 0
+    assert rollout.history.changes(None, 1)[0].reason == "St\\udcf6rung"
+
+
 BOB = Step("bob", 7, before=True, after=False)
 
 

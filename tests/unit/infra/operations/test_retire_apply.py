@@ -1,14 +1,20 @@
 """What keeps ``retire apply`` from the end, word for word."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from chalicelib.domain.backends.sides import SyncMode
 from chalicelib.domain.migration.retirement.blockers import Blocker, Part
+from infra import __main__ as command_line
 from infra.errors import OperatorError
 from infra.operations.retire import ending
 from infra.operations.retire.arguments import caller_of, instant_of, span_of
 from infra.removal.references import Reference
+from tests.unit.infra.exit_code import exit_code
 
 FORCED = Blocker(Part.CALLERS, "curl calls", "python -m infra retire callers")
 NEVER = Blocker(Part.COMPONENTS, "the table is at 50 %", "python -m infra status")
@@ -63,6 +69,40 @@ def test_each_blocker_is_a_line_with_what_comes_first(
 def test_what_may_be_overridden_is_by_force() -> None:
     ending._check_clean([], force=False)
     ending._check_clean([FORCED], force=True)
+
+
+class Operations:
+    """The operations of a target in ``dual_write``, whose comparison takes long."""
+
+    def __init__(self) -> None:
+        self.modes = self.consistency = self
+        self.compared = False
+        self.mode = SyncMode.DUAL_WRITE
+
+    def show(self) -> Any:
+        return SimpleNamespace(state=self)
+
+    def count_differences(self) -> int:
+        self.compared = True
+        return 0
+
+    def set(self, wanted: SyncMode, reason: str, by: str, count_differences: Callable[[], int] | None) -> None:
+        assert (count_differences or self.count_differences)() == 0
+        self.mode = wanted
+
+
+@pytest.mark.parametrize("taken_back", [True, False])
+def test_who_takes_people_back_during_the_comparison_keeps_the_old_backend(
+    monkeypatch: pytest.MonkeyPatch, taken_back: bool
+) -> None:
+    """In ``new_only`` flags decide nothing: all whom a kill has just sent back would be on the new backend again."""
+    operations = Operations()
+    monkeypatch.setattr(ending, "database_of", lambda _: nullcontext(None))
+    monkeypatch.setattr(ending, "shell_operations", lambda *_: operations)
+    monkeypatch.setattr(ending, "print_mode", lambda _: None)
+    monkeypatch.setattr(ending, "blockers", lambda *_: [NEVER] if taken_back and operations.compared else [])
+    code = exit_code(command_line.run, "retire", "apply", "--reason", "the end", "--stage", "nowhere")
+    assert (code, operations.mode) == ((1, SyncMode.DUAL_WRITE) if taken_back else (0, SyncMode.NEW_ONLY))
 
 
 @pytest.mark.parametrize(("lines", "shown"), [(1, 1), (5, 5), (6, 5)])

@@ -78,6 +78,7 @@ def rollout(monkeypatch: pytest.MonkeyPatch) -> Rollout:
         (("start", "energy_tabel", *BECAUSE), "there is no flag 'energy_tabel'"),
         (("start", "global", *BECAUSE), "not a component"),
         (("start", TABLE, "--steps", "10", *BECAUSE), "'10' is no step"),
+        (("start", TABLE, "--steps", "", *BECAUSE), "'' is no step"),
         (("start", TABLE, "--steps", "50:1d,10:1d", *BECAUSE), "each step is higher"),
         (("start", TABLE, "--hours", "nine", *BECAUSE), "such as 9-17"),
         (("start", TABLE, "--hours", "17-9", *BECAUSE), "from an hour to a later one"),
@@ -350,7 +351,8 @@ def test_where_the_store_is_away_the_place_of_the_flags_says_so(
 def remembered(monkeypatch: pytest.MonkeyPatch, command: str) -> list[Any]:
     """What a command of the rollouts is asked for from now on."""
     asked: list[Any] = []
-    found = SimpleNamespace(**{command: lambda *given: asked.append(given)}, one=lambda _: RUNNING)
+    does = {command: lambda *given: asked.append(given)}
+    found = SimpleNamespace(**does, one=lambda _: RUNNING, planned=lambda _: Plan())
     operations: Any = SimpleNamespace(rollouts=found)
     monkeypatch.setattr(commands, "flags_of", lambda _: nullcontext(Flags(operations, "olga", None)))
     return asked

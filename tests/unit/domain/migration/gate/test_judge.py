@@ -279,6 +279,13 @@ SHUT: dict[str, tuple[GateEvidence, ConditionName, Breach | None, str, str]] = {
         "the way back was not rehearsed for 8 days",
         "drill rollback",
     ),
+    "a rehearsal by a clock that is months ahead": (
+        rehearsed(at=NOW + 90 * 24 * HOUR),
+        ConditionName.REHEARSAL,
+        None,
+        "the last rehearsal of the way back lies ahead: the clock of who made it is wrong",
+        "drill rollback",
+    ),
     "a rehearsal on other code": (
         rehearsed(on=replace(HERE, code="other")),
         ConditionName.REHEARSAL,

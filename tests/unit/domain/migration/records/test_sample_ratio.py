@@ -61,6 +61,11 @@ def test_a_list_of_people_is_no_chance() -> None:
     assert mismatch(Share(1000, 150), TEN, exact=True) is None
 
 
+def test_at_100_percent_everybody_is_in_though_a_list_is_kept() -> None:
+    assert mismatch(Share(7, 7), Decimal(100), exact=True) is None
+    assert mismatch(Share(7, 6), Decimal(100), exact=True)
+
+
 @pytest.mark.parametrize(("percent", "right", "wrong"), [(Decimal(0), 0, 1), (Decimal(100), 7, 6)])
 def test_at_nobody_and_everybody_one_person_is_too_many(percent: Decimal, right: int, wrong: int) -> None:
     assert mismatch(Share(7, right), percent, exact=False) is None

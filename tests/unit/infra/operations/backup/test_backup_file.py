@@ -128,6 +128,39 @@ def test_what_a_killed_backup_has_left_is_in_nobodys_way(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["sample"]
 
 
+def test_of_two_backups_to_one_file_the_second_is_refused_and_the_first_is_whole(tmp_path: Path) -> None:
+    """Such as by a schedule whose last run takes long: the first one's end must not name what the other has begun."""
+    path = tmp_path / "sample"
+    with new_file(path) as packed:
+        with pytest.raises(OperatorError, match="another backup writes"), new_file(path):
+            pass
+        writer = Writer(packed, {"database": "d"})
+        writer.add("energies", {"_id": 1})
+        writer.end()
+    assert inspected(path).counts == {"energies": 1}
+    assert [each.name for each in tmp_path.iterdir()] == ["sample"]
+
+
+def test_who_waited_for_a_file_that_has_its_name_by_now_does_not_begin_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one has opened the unfinished file before the first one's end, and looks at it behind that."""
+    path, real = tmp_path / "sample", os.open
+
+    def opened(name: Any, *how: Any) -> int:
+        number = real(name, *how)
+        if str(name).endswith(".unfinished") and not path.exists():
+            (tmp_path / "sample.unfinished").rename(path)
+            path.write_bytes(b"whole")
+            path.rename(tmp_path / "moved")
+        return number
+
+    monkeypatch.setattr(os, "open", opened)
+    with pytest.raises(OperatorError, match="another backup writes"), new_file(path):
+        pass
+    assert (tmp_path / "moved").read_bytes() == b"whole"
+
+
 def test_what_has_its_name_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda number: sizes.append(os.fstat(number).st_size))

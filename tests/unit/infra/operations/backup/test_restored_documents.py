@@ -371,6 +371,8 @@ def test_a_database_that_cannot_show_one_moment_says_what_to_do(
         ("source_energy_readings", {"_id": 1, "revision": AT}, {"_id": 1, "revision": Int64(AT + 1)}),
         ("source_energy_readings", {"_id": 1, "revision": "x"}, {"_id": 1, "revision": "x"}),
         ("meters", {"_id": "m"}, {"_id": "m"}),
+        ("rollouts", {"state": "stopped"}, {"state": "stopped"}),
+        ("rollouts", {"state": "running"}, {"state": "paused", "reason": data.PAUSED, "seen": None}),
         (
             "meters",
             {"_id": "m", "sourceVersion": AT, "series": 1, "sweep": 2, "packing": 3, "displayVersion": 9},

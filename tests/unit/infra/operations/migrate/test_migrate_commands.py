@@ -49,7 +49,10 @@ class Runner:
         self.asked.append(("up", last, options))
         return self.done
 
-    def down(self, database: object, steps: int, options: Options, *, last: str | None = None) -> list[str]:
+    def down(
+        self, database: object, steps: int, options: Options, *, last: str | None = None, agreed: list[str]
+    ) -> list[str]:
+        assert agreed == [script.name for script in self.planned]
         self.asked.append(("down", steps, last, options))
         return self.done
 
@@ -59,8 +62,8 @@ class Runner:
         self.asked.append(("plan", direction, last, steps, options))
         return self.planned
 
-    def refusal(self, database: object, direction: str, folder: Path) -> str | None:
-        self.asked.append(("refusal", direction, folder))
+    def refusal(self, database: object, direction: str, folder: Path, last: str | None) -> str | None:
+        self.asked.append(("refusal", direction, folder, last))
         return self.waiting
 
     def status(self, database: object, folder: Path) -> list[Status]:
@@ -123,7 +126,7 @@ def test_without_anything_said_the_scripts_of_the_project_are_applied(
     made: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run(monkeypatch, "up", "--execute", "--json") == 0
-    assert made.asked == [("up", None, Options()), ("refusal", "up", Options().folder)]
+    assert made.asked == [("up", None, Options()), ("refusal", "up", Options().folder, None)]
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
@@ -190,6 +193,18 @@ def test_what_a_run_with_workers_says_and_shows_is_what_the_other_one_does(monke
     assert shown == ["so far"]
     with pytest.raises(LockedError):
         found.check()
+
+
+@pytest.mark.parametrize("steps", ["-1", "0"])
+def test_fewer_than_one_script_cannot_be_reverted(made: Runner, monkeypatch: pytest.MonkeyPatch, steps: str) -> None:
+    """Of -1 all but the first one would be."""
+    assert run(monkeypatch, "down", "--execute", "--yes", "--steps", steps) == 2
+    assert made.asked == []
+
+
+def test_only_what_was_asked_for_can_be_refused(made: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, "up", "--execute", "--to", "001", "--json") == 0
+    assert made.asked[-1] == ("refusal", "up", Options().folder, "001")
 
 
 @pytest.mark.parametrize("ranges", ["1", "1001", "x"])

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.walks import Verification, Walk
-from chalicelib.services.migration.sync.sync_job import SyncReport
+from chalicelib.services.migration.sync.sync_job import WITH_WORKERS, SyncReport
 from chalicelib.services.migration.sync.sync_modes import ModeReport
 from infra import __main__ as command_line
 from infra.operations.sync import catching_up, comparing, mode, sync
@@ -32,6 +32,7 @@ class Operations:
         self.modes = self.sync = self.consistency = self
         self.fan_out = "fan-out"
         self.compared = Verification(SyncMode.DUAL_WRITE, 3)
+        self.report = REPORT
 
     def show(self) -> ModeReport:
         seconds = self.drains[0] if len(self.drains) == 1 else self.drains.pop(0)
@@ -51,8 +52,8 @@ class Operations:
     def run(self, seconds: float, show: Any, *, full: bool) -> SyncReport:
         assert seconds > 86_400, "a person ends it, not a clock"
         self.asked.append(("run", full))
-        show(REPORT)
-        return REPORT
+        show(self.report)
+        return self.report
 
     def answer(self) -> None:
         self.asked.append("answer")
@@ -221,3 +222,13 @@ def test_workers_compare_all_meters_and_the_caller_follows_what_has_changed_mean
     assert (bar[0], bar[2]) == ("sync", "3/3")
     assert run("sync", "--fan-out", "16") == 2
     assert "--fan-out divides all meters: say --full" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_workers_are_at_is_not_done(
+    operations: Operations, form: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script that goes on behind it would take sides for equal that are not yet."""
+    operations.report = SyncReport("unfinished", notice=WITH_WORKERS)
+    assert run("sync", *form) == 1
+    assert WITH_WORKERS in capsys.readouterr().out

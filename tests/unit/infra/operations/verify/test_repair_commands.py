@@ -193,7 +193,8 @@ def test_what_workers_have_found_is_printed_in_the_same_way(
     ("arguments", "asked", "command"),
     [
         ((), (None, None), "repair --apply"),
-        (("--from", "new", "--user", "a[b]"), ("a[b]", Side.NEW), "repair --from new --user a[b] --apply"),
+        (("--from", "new", "--user", "a[b]"), ("a[b]", Side.NEW), "repair --from new --user 'a[b]' --apply"),
+        (("--user", "$HOME; a b"), ("$HOME; a b", None), "repair --user '$HOME; a b' --apply"),
     ],
 )
 def test_a_plan_is_printed_with_the_command_that_does_it(

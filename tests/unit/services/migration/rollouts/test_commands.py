@@ -103,6 +103,12 @@ def test_what_has_stopped_is_held_anew_when_a_person_resumes_it(carrying: Carryi
     assert carrying.percent == 50
 
 
+def test_a_new_rollout_has_the_plan_of_the_one_before_unless_somebody_says_another(carrying: Carrying) -> None:
+    assert carrying.commands.planned(Component.DASHBOARD) == Plan()
+    carrying.at(10)
+    assert carrying.commands.planned(TABLE) == carrying.rollout.plan != Plan()
+
+
 def test_a_resume_against_a_breach_goes_back_again(carrying: Carrying) -> None:
     carrying.at(50)
     carrying.gate.conditions = BROKEN

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.errors import RolloutError, UnavailableError
 from chalicelib.domain.migration.rollouts.rollout import State
 from tests.fakes.gate import BROKEN
@@ -76,3 +78,20 @@ def test_who_resumes_a_rollout_need_not_wait_for_the_next_try(carrying: Carrying
     carrying.commands.resume(TABLE, "olga", "mended")
     carrying.minutes(1)
     assert carrying.percent == 0
+
+
+@pytest.mark.parametrize("back", ["breach", "abort"])
+def test_a_database_that_is_full_keeps_nobody_on_the_new_backend(carrying: Carrying, back: str) -> None:
+    """It can be read, so it is not away; what it raises for a write is no time-out."""
+    carrying.at(50)
+
+    def full(_: object) -> bool:
+        raise PermissionError("you are over your space quota")
+
+    carrying.rollouts.save = full  # type: ignore[method-assign, assignment]
+    if back == "abort":
+        carrying.commands.abort(TABLE, "olga", "enough", 20)
+    else:
+        carrying.gate.conditions = BROKEN
+        carrying.minutes(1)
+    assert carrying.percent == (0 if back == "abort" else 10)

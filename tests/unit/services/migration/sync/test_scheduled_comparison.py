@@ -50,6 +50,20 @@ def test_a_schedule_compares_all_meters_in_steps_and_anew_after_an_hour(schedule
     assert differences_kept(scheduled) == 1
 
 
+def test_a_comparison_by_a_clock_that_is_ahead_does_not_keep_the_schedule_from_comparing(
+    scheduled: Stage, hours: Hours
+) -> None:
+    """A person's machine is a day ahead: else nothing would be compared for a day, whatever gets lost meanwhile."""
+    consistency = scheduled.use.consistency
+    consistency.verify()
+    last = consistency.last_verified()
+    assert last is not None
+    scheduled.ports.sync_control.save_verified(replace(last, at=hours.now + 24 * HOUR_MS))
+    scheduled.sides.write("user-01", reading("new", POWER, 2 * HOUR_MS, 6))
+    assert runs(scheduled) > 0
+    assert differences_kept(scheduled) == 1
+
+
 def test_after_a_mend_the_schedule_says_by_itself_that_nothing_differs_any_more(scheduled: Stage, hours: Hours) -> None:
     scheduled.sides.write("user-01", reading("new", POWER, 2 * HOUR_MS, 6))
     runs(scheduled)
