@@ -5,9 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.errors import ImportFileError, ImportRowsError, RevisionError
+from chalicelib.domain.errors import ConflictError, ImportFileError, ImportRowsError, RevisionError
 from chalicelib.domain.files.csv.options import CsvOptions
 from chalicelib.domain.files.imports.options import ImportOptions
+from chalicelib.domain.plausibility import limits
 from chalicelib.domain.ports.values import UserSettings
 from chalicelib.services.recording.configuration import (
     ExchangeCorrection,
@@ -161,6 +162,25 @@ def test_in_part_a_doubtful_reading_does_not_take_the_other_one_of_its_line_with
     home = Home()
     assert home.imported(wide, ImportOptions(mode="partial")).success == 4
     assert {kind for kind, _ in home.readings()} == {"power", "gas"}
+
+
+def test_a_meter_has_as_many_exchanges_as_its_documents_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an import brings and what somebody adds; one that is there can be corrected and taken back all the same."""
+    monkeypatch.setattr(limits, "MAX_EXCHANGES", 2)
+    home = Home()
+    days = [{"date": f"2022-01-0{day}", "finalOld": 5, "initialNew": 5} for day in (1, 2, 3)]
+    with pytest.raises(ImportRowsError) as refused:
+        home.imported(document(exchanges=days), JSON)
+    [error] = refused.value.errors
+    assert (error.where, error.reason[:40]) == ("meters.power", "3 exchanges of one meter: up to 2 are ta")
+    home.imported(document(exchanges=days[:2]), JSON)
+    draft = ExchangeDraft(POWER, "2022-01-03", Decimal(5), Decimal(5))
+    with pytest.raises(ConflictError, match="up to 2"):
+        home.configuration.add_exchange("alice", draft)
+    first, _ = home.configuration.configuration("alice", POWER).exchanges
+    home.configuration.correct_exchange("alice", first.id, ExchangeCorrection(date="2022-01-04"))
+    home.configuration.remove_exchange("alice", first.id)
+    home.configuration.add_exchange("alice", draft)
 
 
 def exchanged(final_old: int) -> bytes:
