@@ -12,6 +12,7 @@ from chalicelib.domain.readings import EnergyType
 ERASED = "erased"  # who did something, when it was that person
 LEFT_OUT = "[erased]"  # in the middle of a text
 OWNER_NAMES = ("userId", "user_id")
+SOMEBODY = frozenset({"by", "owner", "operator", "user", *OWNER_NAMES})
 JSON_BEGINS = ("{", "[", '"')
 
 _BEFORE, _AFTER = r"(?:\A|[\"'])", r"(?:\Z|[\"'\\])"  # a backslash: the quotation mark in JSON that is text itself
@@ -90,13 +91,16 @@ def people_of(value: Any) -> set[str]:
     return found
 
 
-def without_entries(value: Any, user_id: str) -> Any:
-    """A JSON value whose lists lack the id; where it is a value by itself, it becomes ``ERASED``."""
+def without_entries(value: Any, user_id: str, name: str = "") -> Any:
+    """A JSON value whose lists lack the id; where it is said who somebody is, it becomes ``ERASED``.
+
+    Any other text that is the same is a word of its own, such as the component that a flag is of.
+    """
     if isinstance(value, list):
-        return [without_entries(item, user_id) for item in value if item != user_id]
+        return [without_entries(item, user_id, name) for item in value if item != user_id]
     if isinstance(value, dict):
-        return {name: without_entries(item, user_id) for name, item in value.items()}
-    return ERASED if value == user_id else value
+        return {member: without_entries(item, user_id, member) for member, item in value.items()}
+    return ERASED if value == user_id and name in SOMEBODY else value
 
 
 def left_out(text: str, user_id: str) -> str:

@@ -141,6 +141,12 @@ def test_lists_lose_the_id_and_a_value_of_its_own_becomes_a_fixed_word() -> None
     }
 
 
+def test_words_of_a_flag_stay_whoever_is_called_like_them() -> None:
+    """By them a change of flags is known again in what is deployed, and since when a flag is full."""
+    flag = {"name": "dashboard_new_backend", "component": "dashboard", "testUserIds": ["bob", "dashboard"]}
+    assert without_entries({"dashboard": flag}, "dashboard") == {"dashboard": {**flag, "testUserIds": ["bob"]}}
+
+
 @pytest.mark.parametrize(
     ("text", "left"),
     [
