@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.people.account import AccountExport, AccountPage
-from chalicelib.domain.people.ids import names
+from chalicelib.domain.people.ids import is_about_others, names
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.operator_actions import DISCARDED_BY
 from chalicelib.repositories.people import OWNER, PEOPLE, is_theirs, under_ids_of
@@ -92,7 +92,7 @@ class MongoAccountExport(AccountExport):
             if holds.keyed and not is_theirs(name, document, user_id):
                 continue
             said = {field: value for field, value in document.items() if field != DISCARDED_BY}
-            if holds.texts and not names(said, user_id):
+            if holds.texts and (is_about_others(said, user_id) or not names(said, user_id)):
                 continue
             yield said
 

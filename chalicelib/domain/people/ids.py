@@ -45,6 +45,11 @@ def names(value: Any, user_id: str) -> bool:
     return bool(found - {user_id}) or (user_id in found and _can_be(user_id, people_of(unfolded)))
 
 
+def is_about_others(value: Any, user_id: str) -> bool:
+    """Whether a JSON value says whom it is about, and that is somebody else, whomever it quotes besides."""
+    return not _can_be(user_id, people_of(_unfolded(value)))
+
+
 def said_in(value: Any) -> Iterator[str]:
     """Every text in a JSON value that may be an id, as ``names`` would find it; for who knows ids by a digest alone."""
     unfolded = _unfolded(value)
