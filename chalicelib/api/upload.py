@@ -22,6 +22,7 @@ FILE_BYTES = 4 * 1024 * 1024  # base64 of it stays below the 6 MB that Lambda ta
 FORM_BYTES = FILE_BYTES + 64 * 1024  # what a form puts around its file is no part of the file
 FORM_PARTS = 20
 NAME_LENGTH = 200
+UNREADABLE = "/"  # in place of a name that nobody can read: it is a file all the same, and has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ def _file_name(head: MultipartSegment) -> str | None:
     if head.filename is None:
         message = Message()
         message["Content-Disposition"] = head.header("Content-Disposition")
-        return message.get_filename()
+        try:
+            return message.get_filename()
+        except ValueError:  # an encoding that no name has, such as "undefined", or one in which it is nonsense
+            return UNREADABLE
     return str(head.filename)
 
 

@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from math import isfinite
@@ -14,11 +15,12 @@ from typing import Any, NamedTuple
 
 import bson
 from bson import ObjectId
+from pymongo.errors import OperationFailure
 from typing_extensions import override
 
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.people.account import AccountExport, AccountPage
-from chalicelib.domain.people.ids import names
+from chalicelib.domain.people.ids import is_about_others, names
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.operator_actions import DISCARDED_BY
 from chalicelib.repositories.people import OWNER, PEOPLE, is_theirs, under_ids_of
@@ -29,6 +31,7 @@ PART_BYTES = 2_000_000
 DOCUMENTS_AT_ONCE = 20_000
 EXPORTED = [name for name, holds in PEOPLE.items() if holds.fields or holds.pseudonym or name is Collections.DISCARDED]
 OF_ANOTHER = "of another person"
+NESTED_TOO_DEEPLY = 15  # the server's code for a command that holds such a value
 
 
 class _Place(NamedTuple):
@@ -58,8 +61,9 @@ class MongoAccountExport(AccountExport):
         """Read in the order of the collections and of their ids; full when the next document would be too much."""
         documents: dict[str, list[Document]] = {}
         left, before = self._part_bytes, cursor
-        with time_limit(self._timeout):
-            for collection, document in self._behind(_place_of(cursor), user_id, pseudonym):
+        place = _place_of(cursor)
+        with time_limit(self._timeout), _known_to_the_server(cursor):
+            for collection, document in self._behind(place, user_id, pseudonym):
                 shown = _shown(document, user_id)
                 left -= len(json.dumps(shown))
                 if left < 0 and documents:
@@ -88,7 +92,7 @@ class MongoAccountExport(AccountExport):
             if holds.keyed and not is_theirs(name, document, user_id):
                 continue
             said = {field: value for field, value in document.items() if field != DISCARDED_BY}
-            if holds.texts and not names(said, user_id):
+            if holds.texts and (is_about_others(said, user_id) or not names(said, user_id)):
                 continue
             yield said
 
@@ -142,5 +146,20 @@ def _place_of(cursor: str | None) -> _Place:
         place = bson.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return _Place(EXPORTED[EXPORTED.index(place["of"])], {"id": place["id"]})
     except (binascii.Error, bson.errors.BSONError, ValueError, LookupError, TypeError):
-        reason = "not a cursor that a part before gave"
-        raise InvalidInputError(f"cursor: {reason}", (FieldError("cursor", reason),)) from None
+        raise _no_cursor() from None
+
+
+@contextmanager
+def _known_to_the_server(cursor: str | None) -> Iterator[None]:
+    """Raise InvalidInputError for a cursor with an id that no document can have: the server takes no such command."""
+    try:
+        yield
+    except OperationFailure as error:
+        if cursor is not None and error.code == NESTED_TOO_DEEPLY:
+            raise _no_cursor() from None
+        raise
+
+
+def _no_cursor() -> InvalidInputError:
+    reason = "not a cursor that a part before gave"
+    return InvalidInputError(f"cursor: {reason}", (FieldError("cursor", reason),))

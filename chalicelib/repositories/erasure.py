@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from chalicelib.domain.backends.sides import Side, other_side
 from chalicelib.domain.people.account import CLOSED_MS, LATE_MS, Erasure, Erasures, Left
-from chalicelib.domain.people.ids import left_out, names, said_in
+from chalicelib.domain.people.ids import is_about_others, left_out, names, said_in
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.repositories.checkpoints import leave_out, leave_out_of_failures
 from chalicelib.repositories.control import control_of, database_time, sync_state
@@ -231,8 +231,13 @@ class _Removal:
             yield
 
     def discarded(self) -> Iterator[None]:
-        """Dead letters that somebody took away: kept as they were, so they are known as in the queue."""
+        """Dead letters that somebody took away: kept as they were, so they are known as in the queue.
+
+        One about somebody else stays, and only its reason may lose the person.
+        """
         letters = self._found(Collections.DISCARDED, {}, None)
+        for letter in letters:
+            self._leave_out_of_reason(letter)
         ids = [letter["_id"] for letter in letters if self._is_said_in(letter)]
         if ids:
             self._counted(Collections.DISCARDED, partial(self._delete, Collections.DISCARDED, {"_id": {"$in": ids}}))
@@ -241,8 +246,17 @@ class _Removal:
     def _is_said_in(self, letter: Document) -> bool:
         """Why it was taken away, an operator has written in words of their own; who that was, is another matter."""
         reason = str(letter.get("reason"))
-        said = {name: value for name, value in letter.items() if name != DISCARDED_BY}
-        return names(said, self._user_id) or left_out(reason, self._user_id) != reason
+        said = {name: value for name, value in letter.items() if name not in (DISCARDED_BY, "reason")}
+        if names(said, self._user_id):
+            return True
+        return left_out(reason, self._user_id) != reason and not is_about_others(said, self._user_id)
+
+    def _leave_out_of_reason(self, letter: Document) -> None:
+        reason = letter.get("reason")
+        if isinstance(reason, str) and (left := left_out(reason, self._user_id)) != reason:
+            same = {"_id": letter["_id"], "reason": reason}
+            with time_limit(self._left()):
+                self._database[Collections.DISCARDED].update_one(same, {"$set": {"reason": left}})
 
     def _remove_readings(self, ids: Sequence[Any]) -> None:
         theirs = {"_id": {"$in": ids}, "$or": [{OWNER: self._user_id}, NAMES_NOBODY]}

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema, field_v
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from chalicelib.api.bodies import Amount, Body, Confirm, DateText, Moment
+from chalicelib.api.bodies import Amount, Body, Confirm, DateText, Moment, Number
 from chalicelib.domain.events.contracts import MeterChange
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.plausibility.limits import MAX_DIGITS, MAX_INTEGER_DIGITS
@@ -19,7 +19,7 @@ from chalicelib.services.recording.configuration import ExchangeCorrection, Exch
 
 MAX_MODULUS = 10**MAX_INTEGER_DIGITS
 Modulus = Annotated[
-    Decimal,
+    Number,
     Field(gt=0, le=MAX_MODULUS, max_digits=MAX_DIGITS),
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": MAX_MODULUS}),
 ]

@@ -12,6 +12,8 @@ from chalicelib.domain.readings import EnergyType
 ERASED = "erased"  # who did something, when it was that person
 LEFT_OUT = "[erased]"  # in the middle of a text
 OWNER_NAMES = ("userId", "user_id")
+SOMEBODY = frozenset({"by", "owner", "operator", "user", *OWNER_NAMES})
+JSON_BEGINS = ("{", "[", '"')
 
 _BEFORE, _AFTER = r"(?:\A|[\"'])", r"(?:\Z|[\"'\\])"  # a backslash: the quotation mark in JSON that is text itself
 _TYPES = "|".join(EnergyType)
@@ -35,20 +37,51 @@ def written_forms(user_id: str) -> tuple[str, ...]:
 def names(value: Any, user_id: str) -> bool:
     """Whether a JSON value says this id: as a string, in quotation marks in a text, or as the owner of a meter.
 
-    A longer id that begins or ends with this one is somebody else's.
+    A longer id that begins or ends with this one is somebody else's. What says whom it is about has words of its own
+    besides: a letter about somebody else does not name a person who is called ``power`` or ``userId``.
     """
-    said = _said(user_id)
-    return any(said.search(text) for text in _texts(value))
+    said, unfolded = _said(user_id), value if user_id.startswith(JSON_BEGINS) else _unfolded(value)
+    found = {text for text in _texts(unfolded) if said.search(text)}
+    return bool(found - {user_id}) or (user_id in found and _can_be(user_id, people_of(unfolded)))
+
+
+def is_about_others(value: Any, user_id: str) -> bool:
+    """Whether a JSON value says whom it is about, and that is somebody else, whomever it quotes besides."""
+    return not _can_be(user_id, people_of(_unfolded(value)))
 
 
 def said_in(value: Any) -> Iterator[str]:
     """Every text in a JSON value that may be an id, as ``names`` would find it; for who knows ids by a digest alone."""
-    for text in _texts(value):
-        for part in (text, *(found[2] for found in _QUOTED.finditer(text)), *_OWNERS.findall(text)):
-            yield part
-            yield _TYPED.split(part)[0]
-            with suppress(ValueError):
-                yield str(json.loads(f'"{part}"'))
+    unfolded = _unfolded(value)
+    yield from (text for text in _texts(value) if text.startswith(JSON_BEGINS))
+    people = people_of(unfolded)
+    for text in _texts(unfolded):
+        if _can_be(text, people) or _TYPED.search(text):
+            yield from _forms_in(text)
+        for part in (*(found[2] for found in _QUOTED.finditer(text)), *_OWNERS.findall(text)):
+            yield from _forms_in(part)
+
+
+def _forms_in(part: str) -> Iterator[str]:
+    yield part
+    yield _TYPED.split(part)[0]
+    with suppress(ValueError):
+        yield str(json.loads(f'"{part}"'))
+
+
+def _can_be(text: str, people: set[str]) -> bool:
+    """Whether a text can be the id of somebody in a value that is about these people; none: it says of nobody."""
+    return not people or text in people
+
+
+def _unfolded(value: Any, name: str = "") -> Any:
+    """A JSON value with what is JSON in its texts as values too; an id stays the text that it is."""
+    if isinstance(value, str) and name not in OWNER_NAMES and value.startswith(JSON_BEGINS):
+        with suppress(ValueError, RecursionError):
+            return _unfolded(json.loads(value))
+    if isinstance(value, dict):
+        return {member: _unfolded(each, member) for member, each in value.items()}
+    return [_unfolded(each, name) for each in value] if isinstance(value, list) else value
 
 
 def people_of(value: Any) -> set[str]:
@@ -63,13 +96,16 @@ def people_of(value: Any) -> set[str]:
     return found
 
 
-def without_entries(value: Any, user_id: str) -> Any:
-    """A JSON value whose lists lack the id; where it is a value by itself, it becomes ``ERASED``."""
+def without_entries(value: Any, user_id: str, name: str = "") -> Any:
+    """A JSON value whose lists lack the id; where it is said who somebody is, it becomes ``ERASED``.
+
+    Any other text that is the same is a word of its own, such as the component that a flag is of.
+    """
     if isinstance(value, list):
-        return [without_entries(item, user_id) for item in value if item != user_id]
+        return [without_entries(item, user_id, name) for item in value if item != user_id]
     if isinstance(value, dict):
-        return {name: without_entries(item, user_id) for name, item in value.items()}
-    return ERASED if value == user_id else value
+        return {member: without_entries(item, user_id, member) for member, item in value.items()}
+    return ERASED if value == user_id and name in SOMEBODY else value
 
 
 def left_out(text: str, user_id: str) -> str:

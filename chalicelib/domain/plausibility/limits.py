@@ -19,6 +19,9 @@ from chalicelib.domain.readings import (
 # sign leave room for the 3 decimals that figures are shown with. Keeps exact arithmetic cheap for 1E+999999 too.
 MAX_DIGITS = 15
 MAX_INTEGER_DIGITS = AMOUNT_LIMIT.adjusted()
+# Of one meter: more than any ever has. Its document and the records of its imports hold all of them, at most 16 MB, and
+# every write reads them; beside a page of readings they fit into a file that can be imported again.
+MAX_EXCHANGES = 1_000
 _KEPT = Context(prec=MAX_DIGITS)
 FARTHEST = 1_000  # places from the point on which no amount has its first digit: it is refused, and not calculated with
 
@@ -90,6 +93,13 @@ def check_exchange(exchange: MeterExchange, now: int) -> None:
         for flaw in _amount_flaws(amount)
     ]
     _raise_if([*flaws, *_instant_flaws(exchange.instant, now)])
+
+
+def exchanges_flaw(count: int) -> str | None:
+    """Why a meter cannot have so many exchanges; None: it can."""
+    if count <= MAX_EXCHANGES:
+        return None
+    return f"{count} exchanges of one meter: up to {MAX_EXCHANGES} are taken; leave out or remove what is none"
 
 
 def _amount_flaws(amount: Decimal) -> list[FieldError]:

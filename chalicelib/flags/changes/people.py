@@ -1,22 +1,19 @@
 """A person's entries in the flags, taken out when the account ends: from what is deployed, and from old versions."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from typing_extensions import override
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.people.account import KeepsPeople, Left
-from chalicelib.domain.people.ids import names
 from chalicelib.flags.appconfig.clients import answering
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane, Deployed
 from chalicelib.flags.changes.publishing import FlagPublishing
 from chalicelib.flags.changes.request import Action, ChangeRequest
 from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read
-from chalicelib.flags.document.people import entries_of, without_person
+from chalicelib.flags.document.people import entries_of, is_named_in, without_person
 
 ERASURE = ChangeRequest("account erasure", "an account was erased")
 ATTEMPTS = 5
@@ -120,7 +117,7 @@ class FlagVersions(KeepsPeople):
 
     def _deleted(self, version: int, user_id: str, base: Deployed) -> bool:
         """AppConfig counts on from the latest version: before that one goes, another one comes."""
-        if not names(_json(self._home.content(version)), user_id):
+        if not is_named_in(self._home.content(version), user_id):
             self._clean.add((user_id, version))
             return False
         if version == base.latest_version:
@@ -144,11 +141,3 @@ def _dated(document: FlagDocument, before: FlagDocument, now: int) -> FlagDocume
     """With the moment of change at those flags that the document has otherwise than the one before."""
     changed = (flag for name, flag in document.flags.items() if flag != before.flags[name])
     return document.with_flags(*(replace(flag, updated_at=now) for flag in changed))
-
-
-def _json(content: bytes) -> Any:
-    """The content as JSON, or as the text that it is."""
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return content.decode(errors="replace")

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.domain.people.ids import names
 from chalicelib.flags.document.flag import EVERYBODY, NOBODY, Flag
 from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read, written
 from chalicelib.flags.document.names import FLAGS
@@ -17,6 +18,18 @@ def entries_of(content: bytes, user_id: str) -> int:
     read(content)
     features = json.loads(content)
     return sum(_count(features[name], user_id) for name in FLAGS if name in features)
+
+
+def is_named_in(content: bytes, user_id: str) -> bool:
+    """Whether a stored document names a person: in its flags, or anywhere in what is not ours, readable or not."""
+    try:
+        features = json.loads(content)
+    except (ValueError, RecursionError):
+        return names(content.decode(errors="replace"), user_id)
+    if not isinstance(features, dict):
+        return names(features, user_id)
+    others = [feature for name, feature in features.items() if name not in FLAGS]
+    return any(_count(features[name], user_id) for name in FLAGS if name in features) or names(others, user_id)
 
 
 def without_person(document: FlagDocument, user_id: str) -> FlagDocument:
@@ -59,7 +72,9 @@ def _others(users: tuple[str, ...], user_id: str) -> tuple[str, ...]:
 
 
 def _count(value: Any, user_id: str) -> int:
-    if isinstance(value, dict | list):
-        items = value.values() if isinstance(value, dict) else value
-        return sum(_count(item, user_id) for item in items)
-    return int(value == user_id)
+    """People are in lists: what else a flag says are words of its own, such as the component that it is of."""
+    if isinstance(value, dict):
+        return sum(_count(item, user_id) for item in value.values())
+    if not isinstance(value, list):
+        return 0
+    return sum(int(item == user_id) or _count(item, user_id) for item in value)

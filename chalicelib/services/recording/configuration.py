@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.errors import ConflictError, NotFoundError, RevisionError
 from chalicelib.domain.events.contracts import MeterChange, MeterExchanged, UserSettingsChanged
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
-from chalicelib.domain.plausibility.limits import check_exchange, check_modulus, check_register
+from chalicelib.domain.plausibility.limits import check_exchange, check_modulus, check_register, exchanges_flaw
 from chalicelib.domain.ports.outside import Clock, EventPublisher
 from chalicelib.domain.ports.reading import ReadingQueries, SettingsRepository
 from chalicelib.domain.ports.values import UserSettings
@@ -272,5 +272,7 @@ def _with(known: MeterConfiguration, added: Exchange) -> MeterConfiguration:
     check_register(known.modulus, finalOld=added.exchange.final_old, initialNew=added.exchange.initial_new)
     if any(exchange.exchange.instant == added.exchange.instant for exchange in known.exchanges):
         raise ConflictError("an exchange of this meter at this instant is already recorded")
+    if too_many := exchanges_flaw(len(known.exchanges) + 1):
+        raise ConflictError(too_many)
     exchanges = sorted((*known.exchanges, added), key=lambda exchange: exchange.exchange.instant)
     return replace(known, exchanges=tuple(exchanges))

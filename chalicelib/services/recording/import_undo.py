@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import chain
 
 from chalicelib.domain.events.contracts import EnergyReadingsImportUndone, MeterChange
-from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.meters.import_record import ImportedReadings, ImportRecord, KeptReading, Replaced, Undone
 from chalicelib.domain.ports.outside import Clock, EventPublisher
 from chalicelib.domain.ports.reading import ImportList, SettingsRepository
@@ -133,7 +133,8 @@ class _Undoing:
         dirty = (FIRST_INSTANT, LAST_INSTANT) if self.configures else (first, last)
         version = transaction.meters.mark_changed(kind, *dirty, now)
         if self.configures and self.imported.configured:
-            transaction.meters.configure(kind, self.imported.configured.former)
+            present = transaction.meters.configuration(kind)
+            transaction.meters.configure(kind, _brought_back(self.imported.configured.former, present))
         if self.removed:
             transaction.readings.remove_many(self.removed, now)
         if self.restored:
@@ -151,7 +152,7 @@ def _configures(
     untouched: Sequence[StoredReading],
 ) -> bool:
     """Whether the former configuration comes back: nobody has changed it, and its register can show what stays."""
-    if imported.configured is None or present != imported.configured.given:
+    if imported.configured is None or not _says_the_same(present, imported.configured.given):
         return False
     former = imported.configured.former
     if _can_show(former, transaction.readings.highest(imported.type)):
@@ -160,6 +161,26 @@ def _configures(
     stored = transaction.readings.stored_between(imported.type, FIRST_INSTANT, LAST_INSTANT)
     staying = [reading.amount for reading in stored if reading.instant not in gone]
     return all(_can_show(former, amount) for amount in (*staying, *(each.former for each in imported.replaced)))
+
+
+def _says_the_same(one: MeterConfiguration, other: MeterConfiguration) -> bool:
+    """Whether two configurations give the same figures, however often their exchanges were written."""
+    return _said(one) == _said(other)
+
+
+def _said(configuration: MeterConfiguration) -> MeterConfiguration:
+    return replace(configuration, exchanges=tuple(replace(each, revision=0) for each in configuration.exchanges))
+
+
+def _brought_back(former: MeterConfiguration, present: MeterConfiguration) -> MeterConfiguration:
+    """The former configuration. A revision is an ETag: an exchange that changes again never has one of before."""
+    known = {each.id: each for each in present.exchanges}
+    exchanges = (_after(each, known.get(each.id, each)) for each in former.exchanges)
+    return replace(former, exchanges=tuple(exchanges))
+
+
+def _after(former: Exchange, present: Exchange) -> Exchange:
+    return present if present.exchange == former.exchange else replace(former, revision=present.revision + 1)
 
 
 def _can_show(configuration: MeterConfiguration, amount: Decimal) -> bool:

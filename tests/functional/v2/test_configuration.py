@@ -277,6 +277,8 @@ def test_a_wrong_field_of_an_exchange_is_422_and_named(api: Api, changed: dict[s
         ({"moduli": {"power": -5}}, "moduli.power"),
         ({"moduli": {"gas": 1e13}}, "moduli.gas"),
         ({"moduli": {"gas": "NaN"}}, "moduli.gas"),
+        ({"moduli": {"gas": "100000"}}, "moduli.gas"),
+        ({"moduli": {"gas": True}}, "moduli.gas"),
         ({"moduli": {"water": 1}}, "moduli.water"),
         ({"moduli": None}, "moduli"),
         ({"userId": "bob"}, "userId"),

@@ -151,6 +151,11 @@ def test_the_name_of_a_file_may_be_encoded_as_programs_do() -> None:
     assert read(form(part(head="name=\"file\"; filename*=utf-8''Z%C3%A4hler.csv"))).name == "Zähler.csv"
 
 
+@pytest.mark.parametrize("said", ["undefined''a.csv", "idna''a..csv", "punycode''%ff", "a%00b''a.csv"])
+def test_a_name_in_an_encoding_that_no_name_has_is_none_and_its_file_counts(said: str) -> None:
+    assert read(form(part(head=f'name="file"; filename*={said}'))) == UploadedFile(CSV, None, "text/csv")
+
+
 def test_a_file_that_is_the_body_has_no_name() -> None:
     assert file_of(CSV, "Text/CSV; charset=utf-8", TYPES) == UploadedFile(CSV, None, "text/csv")
 

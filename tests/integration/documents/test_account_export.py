@@ -1,15 +1,18 @@
 """The export of an account: what a document looks like in it, and how much a part holds."""
 
+import base64
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import bson
 import pytest
 from bson import ObjectId
 from bson.decimal128 import Decimal128
 from pymongo.database import Database
 
+from chalicelib.domain.errors import InvalidInputError
 from chalicelib.repositories.account_export import MongoAccountExport, plain
 
 KEY = ObjectId("0123456789abcdef01234567")
@@ -63,6 +66,16 @@ def test_documents_come_in_the_order_of_their_ids_however_few_are_asked_for_at_o
     for at_once in (1, 2, 9):
         page = MongoAccountExport(migrated, 20, documents_at_once=at_once).page("anna", "pseudonym", None)
         assert [each["_id"] for each in page.documents["energies"]] == ["a", "b", "c", "d"]
+
+
+def test_a_cursor_with_an_id_that_no_document_can_have_is_refused(migrated: Database[Any]) -> None:
+    """The server takes no command with a value that is nested more deeply than any document may be."""
+    key: Any = 1
+    for _ in range(200):
+        key = {"a": key}
+    cursor = base64.urlsafe_b64encode(bson.encode({"of": "energies", "id": key})).decode().rstrip("=")
+    with pytest.raises(InvalidInputError, match="cursor: not a cursor that a part before gave"):
+        MongoAccountExport(migrated, 20).page("anna", "pseudonym", cursor)
 
 
 def test_a_document_that_is_too_large_is_a_part_of_its_own(migrated: Database[Any]) -> None:

@@ -241,7 +241,8 @@ def _zone(value: Any) -> ZoneInfo:
 
 def _modulus(members: dict[str, Any]) -> Decimal:
     modulus = _number(members, "modulus")
-    if not 0 < modulus <= AMOUNT_LIMIT or DIGITS.plus(modulus) != modulus:
+    is_register = 0 < modulus <= AMOUNT_LIMIT and DIGITS.plus(modulus) == modulus
+    if not is_register or round(modulus, MAX_DIGITS) != modulus:  # more decimals than the settings take and show
         reason = f"{kind_of(modulus)}, and no register starts again there; say null where it is not known"
         raise _wrong("modulus", reason)
     return modulus

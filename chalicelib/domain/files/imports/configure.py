@@ -14,7 +14,7 @@ from chalicelib.domain.files.imports.known import KnownMeter
 from chalicelib.domain.files.imports.options import OnConflict
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.meters.import_record import Configured
-from chalicelib.domain.plausibility.limits import check_modulus, check_register
+from chalicelib.domain.plausibility.limits import check_modulus, check_register, exchanges_flaw
 from chalicelib.domain.plausibility.words import local, plain
 from chalicelib.domain.readings import MeterExchange
 
@@ -90,7 +90,10 @@ class _Choice:
 
 
 def _flaws(known: KnownMeter, after: MeterConfiguration) -> Iterator[RowError]:
-    """What the register cannot show."""
+    """What the register cannot show, and more exchanges than a meter has."""
+    too_many = exchanges_flaw(len(after.exchanges))
+    if too_many and len(after.exchanges) > len(known.configuration.exchanges):
+        yield RowError(0, f"meters.{known.type}", too_many)
     try:
         for point in after.points:
             check_register(after.modulus, finalOld=point.final_old, initialNew=point.initial_new)

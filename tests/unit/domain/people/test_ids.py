@@ -87,6 +87,34 @@ def test_and_takes_nobody_else_for_it(value: Any) -> None:
     assert ALICE not in said_in(with_id(value, ALICE))
 
 
+LETTER = {"detail": {"userId": ALICE, "meter": {"type": "power"}}, "source": "energy-monitor"}
+WORDS = ["power", "userId", "detail", "energy-monitor"]
+
+
+@pytest.mark.parametrize("user_id", WORDS)
+@pytest.mark.parametrize("value", [LETTER, {"message": json.dumps(LETTER), "reason": "energy-monitor"}])
+def test_who_is_called_like_a_word_of_a_letter_is_not_named_by_a_letter_about_another(value: Any, user_id: str) -> None:
+    assert not names(value, user_id)
+    assert user_id not in said_in(value)
+    assert names(value, ALICE)
+    assert ALICE in said_in(value)
+
+
+@pytest.mark.parametrize("user_id", [*WORDS, "[1]", '{"userId": "bob"}'])
+@pytest.mark.parametrize("folded", [False, True])
+def test_and_is_by_their_own(user_id: str, folded: bool) -> None:
+    letter = {**LETTER, "detail": {"userId": user_id, "meter": {"type": "power"}}}
+    value = {"message": json.dumps(letter) if folded else letter}
+    assert names(value, user_id)
+    assert user_id in said_in(value)
+
+
+def test_a_letter_about_another_that_quotes_an_id_names_it_all_the_same() -> None:
+    value = {**LETTER, "errorMessage": 'dup key: { userId: "bob" }'}
+    assert names(value, "bob")
+    assert "bob" in said_in(value)
+
+
 def test_a_long_word_is_gone_through_once() -> None:
     """A letter has 256 KB: looked at from each of its characters, it would take minutes."""
     long = "a" * 250_000
@@ -111,6 +139,12 @@ def test_lists_lose_the_id_and_a_value_of_its_own_becomes_a_fixed_word() -> None
         "table": {"name": "table", "testUserIds": ["bob", f"{ALICE}x"], "exactUserIds": None, "by": ERASED},
         "gone": None,
     }
+
+
+def test_words_of_a_flag_stay_whoever_is_called_like_them() -> None:
+    """By them a change of flags is known again in what is deployed, and since when a flag is full."""
+    flag = {"name": "dashboard_new_backend", "component": "dashboard", "testUserIds": ["bob", "dashboard"]}
+    assert without_entries({"dashboard": flag}, "dashboard") == {"dashboard": {**flag, "testUserIds": ["bob"]}}
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ def test_a_date_is_local_midnight_and_a_date_time_is_local_unless_it_says_its_of
         ("2024-02-30", 'date "2024-02-30" does not exist'),
         ("2024-01-01T25:00Z", 'date "2024-01-01T25:00Z" does not exist'),
         ("2024-01-01T10:00+99:00", 'date "2024-01-01T10:00+99:00" does not exist'),
+        ("2024-01-01T10:00+01:75", 'date "2024-01-01T10:00+01:75" does not exist'),
+        ("2024-01-01T10:00-0060", 'date "2024-01-01T10:00-0060" does not exist'),
         ("1899-12-31", 'date "1899-12-31" is outside the years 1900 to 2999'),
         ("3000-01-01", 'date "3000-01-01" is outside the years 1900 to 2999'),
         ("soon", 'date "soon" is neither a date (2024-11-01) nor a date-time (2024-11-01T18:30)'),

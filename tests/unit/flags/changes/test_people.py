@@ -228,6 +228,16 @@ def test_names_of_nobody_keep_what_they_say(named: Rollout) -> None:
     assert named.appconfig.content()["theirs"] == content["theirs"]
 
 
+@pytest.mark.parametrize("word", ["IN", "user_id", "dashboard", "dashboard_new_backend", "rules"])
+def test_who_is_called_like_a_word_of_the_document_is_in_no_list_of_it(named: Rollout, word: str) -> None:
+    """Else the account would never come to its end, and each run would deploy the flags once more."""
+    content, kept = named.appconfig.content(), sorted(named.appconfig.versions)
+    assert (lists(named).forget(word, in_time), versions(named).forget(word, in_time)) == (0, 0)
+    assert (named.appconfig.content(), sorted(named.appconfig.versions)) == (content, kept)
+    document = written(named.flags.overview.listing().document)
+    assert content_without(document, word) == document
+
+
 def test_old_versions_that_name_the_person_are_deleted_the_others_and_the_deployed_one_stay(named: Rollout) -> None:
     with pytest.raises(UnavailableError, match="the deployed flags name the person"):
         versions(named).forget(GONE, in_time)

@@ -5,9 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.errors import ImportFileError, ImportRowsError
+from chalicelib.domain.errors import ConflictError, ImportFileError, ImportRowsError, RevisionError
 from chalicelib.domain.files.csv.options import CsvOptions
 from chalicelib.domain.files.imports.options import ImportOptions
+from chalicelib.domain.plausibility import limits
 from chalicelib.domain.ports.values import UserSettings
 from chalicelib.services.recording.configuration import (
     ExchangeCorrection,
@@ -161,6 +162,63 @@ def test_in_part_a_doubtful_reading_does_not_take_the_other_one_of_its_line_with
     home = Home()
     assert home.imported(wide, ImportOptions(mode="partial")).success == 4
     assert {kind for kind, _ in home.readings()} == {"power", "gas"}
+
+
+def test_a_meter_has_as_many_exchanges_as_its_documents_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an import brings and what somebody adds; one that is there can be corrected and taken back all the same."""
+    monkeypatch.setattr(limits, "MAX_EXCHANGES", 2)
+    home = Home()
+    days = [{"date": f"2022-01-0{day}", "finalOld": 5, "initialNew": 5} for day in (1, 2, 3)]
+    with pytest.raises(ImportRowsError) as refused:
+        home.imported(document(exchanges=days), JSON)
+    [error] = refused.value.errors
+    assert (error.where, error.reason[:40]) == ("meters.power", "3 exchanges of one meter: up to 2 are ta")
+    home.imported(document(exchanges=days[:2]), JSON)
+    draft = ExchangeDraft(POWER, "2022-01-03", Decimal(5), Decimal(5))
+    with pytest.raises(ConflictError, match="up to 2"):
+        home.configuration.add_exchange("alice", draft)
+    first, _ = home.configuration.configuration("alice", POWER).exchanges
+    home.configuration.correct_exchange("alice", first.id, ExchangeCorrection(date="2022-01-04"))
+    home.configuration.remove_exchange("alice", first.id)
+    home.configuration.add_exchange("alice", draft)
+
+
+def exchanged(final_old: int) -> bytes:
+    """A file that says of the exchange of 2022 what the old meter showed last."""
+    return document(exchanges=[{"date": "2022-01-01", "finalOld": final_old, "initialNew": 0}])
+
+
+def test_an_exchange_that_gets_its_counts_back_has_a_revision_that_nobody_has_seen() -> None:
+    """Else who has read what the file said could overwrite, unknowing, what somebody has corrected since."""
+    home = Home()
+    added, _ = home.configuration.add_exchange("alice", ExchangeDraft(POWER, "2022-01-01", Decimal(5)))
+    report = home.imported(exchanged(6), REPLACE_JSON)
+    seen = home.configuration.exchange("alice", added.id).revision
+    home.undone(report)
+    home.configuration.correct_exchange("alice", added.id, ExchangeCorrection(final_old=Decimal(7)))
+    with pytest.raises(RevisionError):
+        home.configuration.correct_exchange("alice", added.id, ExchangeCorrection(final_old=Decimal(8), revision=seen))
+    assert home.configuration.exchange("alice", added.id).exchange.final_old == 7
+
+
+def test_imports_that_gave_an_exchange_other_counts_can_be_undone_one_after_another() -> None:
+    home = Home()
+    added, _ = home.configuration.add_exchange("alice", ExchangeDraft(POWER, "2022-01-01", Decimal(5)))
+    reports = [home.imported(exchanged(final), REPLACE_JSON) for final in (6, 7)]
+    for report, final in zip(reversed(reports), (6, 5), strict=True):
+        assert home.undone(report).outcome.configurations_kept == ()
+        assert home.configuration.exchange("alice", added.id).exchange.final_old == final
+    assert home.configuration.exchange("alice", added.id).revision == 5
+
+
+def test_an_exchange_that_says_again_what_the_file_said_is_as_the_file_left_it() -> None:
+    home = Home()
+    report = home.imported(exchanged(6), JSON)
+    [added] = home.configuration.configuration("alice", POWER).exchanges
+    for final in (Decimal(7), Decimal(6)):
+        home.configuration.correct_exchange("alice", added.id, ExchangeCorrection(final_old=final))
+    assert home.undone(report).outcome.configurations_kept == ()
+    assert home.configuration.configuration("alice", POWER).exchanges == ()
 
 
 def test_a_conflict_of_exchanges_names_the_local_day() -> None:

@@ -68,6 +68,8 @@ def meters(**members: Any) -> bytes:
         (meters(modulus=-5), r"meters\[0\].modulus: -5"),
         (meters(modulus=10**12 + 1), r"meters\[0\].modulus: "),
         (meters(modulus=0.1234567890123456), r"meters\[0\].modulus: "),
+        (meters(modulus=1e-16), r"meters\[0\].modulus: 1e-16, and no register"),
+        (meters(modulus=0.00123456789012345), r"meters\[0\].modulus: "),
         (meters(runsBackwards=0), r"meters\[0\].runsBackwards: 0, not true or false"),
         (meters(exchanges=None), r"meters\[0\].exchanges: null"),
         (meters(exchanges=[EXCHANGE, {**EXCHANGE, "date": 5}]), r"meters\[0\].exchanges\[1\].date: date is 5"),
