@@ -98,6 +98,7 @@ sync_job BUDGET_SECONDS = 240.0
 """,
     "chalicelib/repositories": """
 account_export DOCUMENTS_AT_ONCE = 20000
+account_export NESTED_TOO_DEEPLY = 15
 account_export PART_BYTES = 2000000
 census NAME_BYTES = 16
 change_feed AWAIT_MS = 1000
@@ -268,6 +269,7 @@ watching SECONDS = 1.0
 016_create_rollouts RESUMABLE = True
 017_create_v1_callers DAY = 86400
 017_create_v1_callers RESUMABLE = True
+002_backfill_display_data AT_ONCE = 5000
 backfill ATTEMPTS = 5
 backfill METERS_AT_ONCE = 100
 backfill READINGS_AT_ONCE = 5000
