@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.table import Table
 from rich.text import Text
 
 from chalicelib.dead_letters.letter import DeadLetter
@@ -53,7 +54,7 @@ def test_what_no_terminal_can_show_is_written_out() -> None:
 
 def test_an_id_that_spells_an_emoji_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     """Identity providers put colons into ids: who copies one from a terminal must get the same person."""
-    table = printing.folding_table("user")
+    table = Table("user")
     table.add_row("google:key:1:id:2")
     console.print(table)
     console.print("[bold]google:key:1:id:2[/]")
