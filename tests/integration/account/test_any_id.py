@@ -4,6 +4,7 @@ To MongoDB a text that begins with ``$`` is a field or a variable where an expre
 is a path: somebody with such an id must see, write and lose exactly what anybody else does.
 """
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -55,3 +56,16 @@ def test_whoever_it_is_sees_the_same(
     assert life(place, person) == plain
     place.erase(person)
     assert person.user not in place.database["energies"].distinct("userId")
+
+
+@pytest.mark.parametrize("user", ["power", "userId", "detail"])
+def test_who_is_called_like_a_word_of_events_sees_and_takes_away_nobody_elses_letters(user: str, place: Place) -> None:
+    event = {"requestPayload": {"detail": {"version": 1, "userId": "anna", "meter": {"type": "power"}}}}
+    letters = place.database["discarded_events"]
+    letters.insert_one({"_id": "anna's", "reason": f'an old "{user}"', "message": json.dumps(event)})
+    person = Person(place.database, place.container, user)
+    assert "discarded_events" not in place.container.account_export.part(user, None).documents
+    assert "discarded_events" in place.container.account_export.part("anna", None).documents
+    place.erase(person)
+    place.container.erasure.run(60)  # what came late goes too
+    assert [letter["reason"] for letter in letters.find()] == ['an old "[erased]"']
