@@ -1,9 +1,9 @@
 /** What operators may do here. It is loaded for them alone: viewers have none of these buttons. */
 
-import { useDraft } from "../page/component.js";
 import { FLAGS } from "../console_screens/plan.js";
 import { nameOf, ROLLOUTS } from "../console_screens/rollout.js";
 import { screenWords } from "../console_screens/screen_words.js";
+import { useDraft } from "../page/component.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { useDocuments } from "./documents.js";
 import { Panel, reasonOf, useConsole } from "./parts.js";
