@@ -137,8 +137,8 @@ class ConsistencyService:
             return True
         if self._control.walk_progress(Walk.VERIFY) is not None:
             return True
-        # By a clock that is ahead, somebody has compared in times to come.
-        return not 0 <= self._clock() - last.at < (AGAIN_WHERE_DIFFERENT_MS if last.differences else AGAIN_MS)
+        # By a clock that is far ahead, somebody has compared in times to come; two clocks never agree to the second.
+        return abs(self._clock() - last.at) >= (AGAIN_WHERE_DIFFERENT_MS if last.differences else AGAIN_MS)
 
     def last_verified(self) -> Verified | None:
         """What the last comparison of all meters found. Raises UnavailableError."""

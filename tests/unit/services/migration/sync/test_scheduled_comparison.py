@@ -64,6 +64,16 @@ def test_a_comparison_by_a_clock_that_is_ahead_does_not_keep_the_schedule_from_c
     assert differences_kept(scheduled) == 1
 
 
+def test_a_comparison_by_a_clock_that_is_a_little_ahead_is_not_made_anew(scheduled: Stage, hours: Hours) -> None:
+    """Machines' clocks differ by seconds: it would be made again and again, by each that is behind."""
+    consistency = scheduled.use.consistency
+    consistency.verify()
+    last = consistency.last_verified()
+    assert last is not None
+    scheduled.ports.sync_control.save_verified(replace(last, at=hours.now + 90_000))
+    assert runs(scheduled) == 0
+
+
 def test_after_a_mend_the_schedule_says_by_itself_that_nothing_differs_any_more(scheduled: Stage, hours: Hours) -> None:
     scheduled.sides.write("user-01", reading("new", POWER, 2 * HOUR_MS, 6))
     runs(scheduled)
