@@ -5,6 +5,7 @@ Interrupted, it goes on where it was. ``down`` deletes the twins and the display
 them goes what ``energies`` does not know: whether a reading came by hand or with which file.
 """
 
+from itertools import islice
 from typing import Any
 
 from pymongo.client_session import ClientSession
@@ -78,19 +79,19 @@ def down(database: Database[Any], run: Run = QUIET) -> None:
     if kept := keep_last_copies(database):
         run.say(f"{kept} documents that energies does not have are kept: python -m infra repair runs")
     display_documents.remove_all(database)
-    while _deleted(database):
+    ids = (each["_id"] for each in database[Collections.READINGS].find({}, ["_id"]).sort("_id"))
+    while part := list(islice(ids, AT_ONCE)):
+        _delete(database, part)
         run.check()
 
 
-def _deleted(database: Database[Any]) -> int:
+def _delete(database: Database[Any], ids: list[Any]) -> None:
     """Delete some twins, in a transaction that reads the mode as every write does: after another one nothing goes."""
-    readings = database[Collections.READINGS]
 
-    def work(session: ClientSession) -> int:
+    def work(session: ClientSession) -> None:
         mode = sync_state(database, session).mode
         if mode is not WANTED["down"]:
             raise RefusedError(f"the mode is {mode} by now, and what is left of the new side is in use: it stays")
-        ids = [each["_id"] for each in readings.find({}, ["_id"], limit=AT_ONCE, session=session)]
-        return readings.delete_many({"_id": {"$in": ids}}, session=session).deleted_count if ids else 0
+        database[Collections.READINGS].delete_many({"_id": {"$in": ids}}, session=session)
 
-    return in_transaction(database, TRANSACTION_SECONDS, work)
+    in_transaction(database, TRANSACTION_SECONDS, work)

@@ -45,11 +45,11 @@ MIGRATIONS = {
     "aggregate repaired_readings $match(run) $group(_id,n)": "one run, by the index on runs",
     "find energies everything limit 1": "whether there is any document at all: the first one will do",
     "update meters everything": TAKEN_AWAY,
+    "update meters $or": TAKEN_AWAY,
     "update meters series": TAKEN_AWAY,
     "update meters sweep": TAKEN_AWAY,
     "aggregate meters $match(series) $group(_id,n)": TAKEN_AWAY,
     "delete display_energy_data everything": TAKEN_AWAY,
-    "delete source_energy_readings everything": TAKEN_AWAY,
     **{f"aggregate {name} $out(coll,db)": COPIED for name in roundtrip.COMPARED},
     **{f"find {name} everything": COPIED for name in roundtrip.COMPARED},
 }
