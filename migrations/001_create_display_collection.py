@@ -10,7 +10,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_state
 from chalicelib.repositories.database import Collections
 from migrations import (
@@ -25,6 +25,7 @@ FORMER = (
     "a580be900a33a3dfae85e431180f880c7625c79f0d17a1d3364e11b87a37326c",
     "f5ce21c8e63fe1ebe7c21ed395d301ce2264962319d2872be63a988c310c8b94",
     "68d915550a69c36bbecead1f941ea12fa2a0b2d5b2309720a9c073a8cb7da31b",
+    "9fef655e2cffd8f7b3c563c744336efb5a76a6716835ad083f763b05a45e674d",
 )
 Keys = list[tuple[str, int]]
 INDEXES: dict[str, list[tuple[Keys, dict[str, Any]]]] = {

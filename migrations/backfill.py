@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.errors import SyncStoppedError, UnavailableError
 from chalicelib.domain.migration.sync.reconciliation import Reconciled, Selection, SyncStop
 from chalicelib.domain.readings import EnergyType, MeterKey

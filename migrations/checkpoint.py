@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.repositories.control import BACKFILL, control_of
 from chalicelib.repositories.database import Collections

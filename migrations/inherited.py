@@ -8,7 +8,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.documents import READABLE
 from chalicelib.repositories.quarantine import DOUBLE, INSTANT, REASONS, quarantine_all

@@ -4,7 +4,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.repositories.control import database_time
 from chalicelib.repositories.database import Collections
 from chalicelib.services.migration.sync.runs import new_run

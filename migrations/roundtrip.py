@@ -17,7 +17,7 @@ from bson.codec_options import DatetimeConversion
 from pymongo.database import Database
 from pymongo.operations import IndexModel
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document, sync_state
 from chalicelib.repositories.database import CODEC_OPTIONS, Collections
 from migrations import runner

@@ -25,7 +25,7 @@ from pymongo import DESCENDING
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
-from chalicelib.domain.backends.sides import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.database import CODEC_OPTIONS, Collections, Document, MongoDatabase

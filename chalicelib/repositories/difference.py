@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.migration.sync.reconciliation import Reconciled
 from chalicelib.domain.readings import is_kept, to_datetime, to_ms
 from chalicelib.repositories.database import Document

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from bson import ObjectId
 from bson.errors import InvalidId
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.errors import FieldError, NotFoundError
 from chalicelib.domain.meters.import_record import IdRange
 from chalicelib.domain.ports.values import NewReading, ReadingSource, StoredReading

@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import counted, found, id_of, updated_of

@@ -12,7 +12,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, NotFoundError
 from chalicelib.domain.ports.values import NewReading, StoredReading
 from chalicelib.domain.ports.writing import EnergyRepository

@@ -14,7 +14,7 @@ from bson import ObjectId
 from pymongo import ReplaceOne
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncState
 from chalicelib.domain.errors import DuplicateReadingError
 from chalicelib.domain.meters.import_record import IdRange
 from chalicelib.domain.ports.values import Change, NewReading, StoredReading

@@ -17,7 +17,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
-from chalicelib.domain.backends.sides import Side, other_side
+from chalicelib.domain.backends.sync_mode import Side, other_side
 from chalicelib.domain.people.account import CLOSED_MS, LATE_MS, Erasure, Erasures, Left
 from chalicelib.domain.people.ids import is_about_others, left_out, names, said_in
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms

@@ -13,7 +13,7 @@ from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords, RangeClaim, RangeProgress
 from chalicelib.domain.meters.walks import KEPT_FINDINGS, Walk
 from chalicelib.repositories.control import FAN_OUT, control_of

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from pymongo.client_session import ClientSession
 
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import AccountErasedError, DuplicateReadingError, UnavailableError
 from chalicelib.domain.meters.display_documents import DisplayUpdate

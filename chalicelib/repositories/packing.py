@@ -8,7 +8,7 @@ from pymongo.client_session import ClientSession
 from typing_extensions import override
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.errors import DamagedMeterError, DuplicateReadingError
 from chalicelib.domain.meters.display_documents import SeriesUpdate
 from chalicelib.domain.meters.invariants import is_sound

@@ -17,7 +17,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.calculation.flagless import Span, is_flagless

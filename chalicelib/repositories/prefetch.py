@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
-from chalicelib.domain.backends.sides import Side, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncState
 from chalicelib.domain.ports.writing import Expected
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
 from chalicelib.repositories.control import MODE_CHANGES, READ, SYNC_MODE, state_among, sync_state

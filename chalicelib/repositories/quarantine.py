@@ -12,7 +12,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
-from chalicelib.domain.backends.sides import Side, other_side
+from chalicelib.domain.backends.sync_mode import Side, other_side
 from chalicelib.repositories.database import Collections, Document, MongoDatabase
 from chalicelib.repositories.documents import COLLECTION, POSITIVE, READABLE, UNREADABLE, counted
 from chalicelib.repositories.doubles import without_doubles

@@ -12,7 +12,7 @@ from pymongo.cursor import Cursor
 from typing_extensions import override
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncState
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.meters.packing import Range, merged

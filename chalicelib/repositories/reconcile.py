@@ -14,7 +14,7 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from chalicelib.domain.backends.sides import Side, other_side
+from chalicelib.domain.backends.sync_mode import Side, other_side
 from chalicelib.domain.errors import AccountErasedError, DuplicateReadingError, MassDeletionError
 from chalicelib.domain.migration.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
 from chalicelib.domain.readings import EnergyType, MeterKey, is_kept

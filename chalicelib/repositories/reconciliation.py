@@ -9,7 +9,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 from typing_extensions import override
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.meters.walks import Finding, Unreadable
 from chalicelib.domain.migration.sync.modes import ReadingKey
 from chalicelib.domain.migration.sync.reconciliation import (

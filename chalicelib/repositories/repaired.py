@@ -8,7 +8,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 from typing_extensions import override
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.migration.sync.reconciliation import RepairRun
 from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, RepairedReadings, Undone

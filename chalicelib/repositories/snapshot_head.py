@@ -8,7 +8,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.ports.values import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.people import concerning

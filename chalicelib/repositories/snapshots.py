@@ -1,7 +1,7 @@
 """A snapshot of a meter from what was read for it."""
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncState
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.ports.values import MeterSnapshot, MeterState, UserSettings
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType

@@ -7,7 +7,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
 from typing_extensions import override
 
-from chalicelib.domain.backends.sides import ModeChange, Side, SyncState
+from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncState
 from chalicelib.domain.errors import LostModeError, SyncModeError
 from chalicelib.domain.migration.sync.modes import KEPT_CHANGES
 from chalicelib.domain.migration.sync.reconciliation import (

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode
+from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncMode
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.migration.sync.reconciliation import FullDifference, SyncProgress, SyncStop, Verified
 from chalicelib.domain.migration.sync.recovery import Remains

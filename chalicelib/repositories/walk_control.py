@@ -3,7 +3,7 @@
 from pymongo import WriteConcern
 from typing_extensions import override
 
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.meters.walks import Walk, WalkControl, WalkProgress
 from chalicelib.repositories.control import control_of, sync_state
 from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.meters.walks import Finding, Verification, WalkProgress
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import Document

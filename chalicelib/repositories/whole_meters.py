@@ -7,7 +7,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.invariants import MeterDocuments, is_sound, violations
 from chalicelib.domain.ports.values import WholeMeter

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chalicelib.bootstrap.operations import now, shell_operations, shell_ports
-from chalicelib.domain.backends.sides import DRAIN_SECONDS, SyncMode
+from chalicelib.domain.backends.sync_mode import DRAIN_SECONDS, SyncMode
 from chalicelib.domain.migration.gate.evidence import Surrounding
 from chalicelib.flags.changes.patch import FlagPatch, patched, percentage
 from chalicelib.flags.changes.request import Action, ChangeRequest, ChangeResult

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.migration.records.differences import differences
 from chalicelib.domain.ports.values import MeterSnapshot, MeterState, StoredReading, UserSettings

@@ -6,7 +6,7 @@ from functools import partial
 from random import Random
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import EnergyMonitorError, UnchangedError
 from chalicelib.domain.migration.gate.verdict import ConditionName
 from chalicelib.domain.migration.rollouts.plan import EVERYBODY

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from chalicelib.bootstrap.operations import Ports
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.ports.values import MeterState
 from chalicelib.domain.readings import EnergyType, MeterKey

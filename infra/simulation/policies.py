@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.migration.gate.verdict import Gate, GateVerdict
 from chalicelib.domain.migration.records.decision import Decision, Reason, RolloutDecisions
 from chalicelib.flags.decisions.store import FlagStore

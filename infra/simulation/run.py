@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import get_context
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.ports.values import StoredReading
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.monitoring.logger import logger

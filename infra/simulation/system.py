@@ -20,7 +20,7 @@ from chalicelib.bootstrap.operations import LIMITS
 from chalicelib.bootstrap.status import status_sources
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncState
 from chalicelib.domain.meters.walks import Finding
 from chalicelib.domain.migration.gate.census_records import Tallies
 from chalicelib.domain.migration.gate.verdict import Gate

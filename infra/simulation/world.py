@@ -14,7 +14,7 @@ from decimal import Decimal
 from random import Random
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.errors import ComparisonError, SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.events.contracts import EnergyEvent, MeterChange
 from chalicelib.domain.migration.rollouts.plan import EVERYBODY

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.meters.fan_out import FanOut, RangeProgress
 from chalicelib.domain.meters.walks import Finding, Verification, Walk
 from chalicelib.domain.readings import EnergyType

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.ports.values import NewReading, PageRequest, ReadingFilter, StoredReading, UserSettings

@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Operations, compose, now
-from chalicelib.domain.backends.sides import (
+from chalicelib.domain.backends.sync_mode import (
     DRAIN_SECONDS,
     SyncMode,
     SyncState,

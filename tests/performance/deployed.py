@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap.container import Container, Surroundings, compose, mongo_ports, now, using
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.ports.outside import Clock
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import StringConstraints
 
 from chalicelib.api.bodies import Body, Moment
-from chalicelib.domain.backends.sides import (
+from chalicelib.domain.backends.sync_mode import (
     Side,
     SyncMode,
 )

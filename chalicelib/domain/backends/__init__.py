@@ -1,4 +1,4 @@
 """Names that both backends share: who answers, which collections of readings are written, and which part of the page.
 
-``sides`` holds the sync mode: it decides whether a write goes to one backend's collection or to both (dual write).
+``sync_mode`` decides whether a write goes to one backend's collection or to both (dual write).
 """

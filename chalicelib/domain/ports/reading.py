@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.import_record import ImportRecord

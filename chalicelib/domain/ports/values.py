@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.invariants import Violation

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.errors import RolloutError
 from chalicelib.domain.migration.sync.reconciliation import SyncControl, Verified
 from chalicelib.domain.operating import COMMAND, Obstacle

@@ -8,7 +8,7 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.errors import DuplicateReadingError, ImportRowsError, UnavailableError
 from chalicelib.domain.events.contracts import EnergyReadingsBulkImported, ImportedMeter, MeterChange
 from chalicelib.domain.files.imports.files import ReadFile, read_file

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import uuid4
 
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords, RangeClaim, RangeProgress, RangeQueue, RangeTask
 from chalicelib.domain.meters.walks import DisplayedMeters, Verification, Walk, WalkControl, why_past

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice, takewhile
 from typing import cast
 
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.meters.fan_out import ALL_METERS, MeterRange
 from chalicelib.domain.meters.walks import DisplayedMeters, Verification, Walk, WalkControl, WalkProgress, why_past
 from chalicelib.domain.readings import MeterKey

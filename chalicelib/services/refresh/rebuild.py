@@ -7,7 +7,7 @@ readers, writers and handlers go on meanwhile, and what an interruption leaves d
 from collections.abc import Sequence
 from functools import partial
 
-from chalicelib.domain.backends.sides import Side, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncState
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.fan_out import FanOut
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkControl

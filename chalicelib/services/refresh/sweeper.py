@@ -16,7 +16,7 @@ from functools import partial
 from traceback import format_tb
 from typing import Any, Literal
 
-from chalicelib.domain.backends.sides import Side, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter, LaggingMeters
 from chalicelib.domain.ports.outside import Clock

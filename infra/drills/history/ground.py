@@ -7,7 +7,7 @@ from typing import Protocol
 
 from chalicelib.bootstrap.operations import Operations, now, shell_calculation
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.document.flag_document import FlagDocument

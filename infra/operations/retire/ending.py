@@ -7,7 +7,7 @@ import click
 
 from chalicelib.bootstrap.operations import now, shell_operations, shell_ports
 from chalicelib.bootstrap.status import status_sources
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.migration.retirement.blockers import Blocker, Part
 from chalicelib.domain.migration.retirement.callers import KEPT_DAYS, QUIET_DAYS
 from chalicelib.repositories.database import MongoDatabase

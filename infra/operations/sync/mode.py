@@ -3,7 +3,7 @@
 import click
 
 from chalicelib.bootstrap.operations import Operations
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from infra.operations.printing import print_json
 from infra.operations.reason import reason_option
 from infra.operations.sync.catching_up import catch_up, drain

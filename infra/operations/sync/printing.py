@@ -3,7 +3,7 @@
 from rich.markup import escape
 from rich.table import Column, Table
 
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.migration.sync.repairs import UNDO
 from chalicelib.domain.readings import moment

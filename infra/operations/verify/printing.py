@@ -1,6 +1,6 @@
 """Printing a comparison of both sides and the display, and the documents that no reader can use."""
 
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.meters.walks import UnreadableDocument, Verification
 from infra.operations.printing import FINDINGS_SHOWN, console, counted, print_comparison, printable
 

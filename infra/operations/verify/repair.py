@@ -7,7 +7,7 @@ from shlex import quote
 import click
 
 from chalicelib.bootstrap.operations import Operations
-from chalicelib.domain.backends.sides import Side, other_side
+from chalicelib.domain.backends.sync_mode import Side, other_side
 from chalicelib.domain.migration.sync.repairs import REPAIR, RepairPlan
 from infra.errors import OperatorError
 from infra.operations.confirmation import confirm, yes_option

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from chalicelib.bootstrap.operations import now
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncState
 from chalicelib.domain.errors import (
     AccountErasedError,
     DuplicateReadingError,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Set
 
-from chalicelib.domain.backends.sides import Side, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncState
 from chalicelib.domain.meters.walks import Finding, Walk, WalkProgress
 from chalicelib.domain.readings import EnergyType, MeterKey
 from infra.simulation.memory.store import FakeStore, ReadingsById

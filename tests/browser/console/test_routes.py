@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Locator, Page, expect
 
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from infra.__main__ import main as infra
 from infra.operations.migrate.commands import cli as migrations
 from tests.browser.conftest import SignIn

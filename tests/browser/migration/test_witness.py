@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.migration.records.decision import Reason
 from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement
 from infra.simulation.memory.migration.feedback import FakeFeedbackLog

@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports, now
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.errors import MassDeletionError, NotFoundError, SyncModeError
 from chalicelib.domain.meters.walks import Finding, Unreadable, Verification, Walk, WalkProgress
 from chalicelib.domain.migration.sync.reconciliation import FullDifference, RepairRun, Selection, SyncProgress, SyncStop

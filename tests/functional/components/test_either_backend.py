@@ -19,7 +19,7 @@ from chalicelib.bootstrap.container import (
 )
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import (
+from chalicelib.domain.backends.sync_mode import (
     SyncMode,
     SyncState,
 )

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.records.comparison_log import Outcome
 from chalicelib.domain.readings import EnergyType

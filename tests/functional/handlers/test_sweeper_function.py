@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.bootstrap.container import compose, using
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.walks import Walk
 from chalicelib.domain.readings import EnergyType

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.bootstrap.container import Container, compose, using
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.events.contracts import EnergyReadingsSynced
 from chalicelib.domain.migration.sync.reconciliation import SyncStop

@@ -12,7 +12,7 @@ import pytest
 from app import app
 from chalicelib.bootstrap.container import container, using
 from chalicelib.bootstrap.pseudonyms import random_pseudonyms
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events.contracts import EnergyReadingsSynced
 from chalicelib.domain.readings import EnergyType

@@ -9,7 +9,7 @@ from app import app
 from chalicelib.api.components.openapi import OPERATIONS, document
 from chalicelib.api.operation import Operation
 from chalicelib.api.routes import AUTHENTICATED
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from tests.functional.conftest import Api
 from tests.functional.openapi.described import JSON, Described, Known
 from tests.functional.openapi.shown_household import household

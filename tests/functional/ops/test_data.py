@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.api.ops.migration import verify as verify_route
 from chalicelib.bootstrap.container import Container, compose, using
-from chalicelib.domain.backends.sides import (
+from chalicelib.domain.backends.sync_mode import (
     Side,
     SyncMode,
     SyncState,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.container import using
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display.display import DisplayService

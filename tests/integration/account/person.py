@@ -20,7 +20,7 @@ from chalicelib.bootstrap.container import (
 )
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome, Request
 from chalicelib.domain.migration.records.decision import Decision

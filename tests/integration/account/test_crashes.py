@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.repositories.fence import fence_id
 from tests.depth import DEEP
 from tests.integration.account.conftest import Place

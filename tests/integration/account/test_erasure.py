@@ -18,7 +18,7 @@ from chalicelib.bootstrap.container import (
     now,
     using,
 )
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import AccountErasedError, UnavailableError
 from chalicelib.domain.people.account import Left
 from chalicelib.repositories.database import Collections

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.events.contracts import EnergyEvent
 from chalicelib.domain.ports.values import UserSettings

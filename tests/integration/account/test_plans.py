@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from tests.integration.account.conftest import Place
 from tests.integration.account.person import neighbours, set_mode
 from tests.integration.repositories.explaining import WITHOUT_INDEX, planned

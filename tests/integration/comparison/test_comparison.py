@@ -12,7 +12,7 @@ from chalicelib.bootstrap.comparer import comparer as comparer_of
 from chalicelib.bootstrap.container import Container, Ports, now
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import ComparisonError, UnavailableError
 from chalicelib.domain.migration.records.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
 from chalicelib.domain.migration.records.decision import FORCED_OLD

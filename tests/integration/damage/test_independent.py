@@ -13,7 +13,7 @@ import pytest
 from bson import Decimal128, ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.ports.values import MeterSnapshot, MeterState, UserSettings
 from chalicelib.domain.readings import EnergyType

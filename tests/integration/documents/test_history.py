@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.ports.values import Change
 from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading

@@ -9,7 +9,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import AccountErasedError, LostModeError
 from chalicelib.domain.ports.writing import Expected
 from chalicelib.domain.readings import EnergyType, Reading

@@ -13,7 +13,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap.flags import FlagOperations
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import RevisionError, UnavailableError
 from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.domain.migration.records.usage import BackendUsage

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.repositories.database import open_database
 from infra.local.demo import old_energies
 from migrations import runner

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import UnavailableError
 from migrations import runner
 from migrations.backfill import Backfill

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.meters.walks import Walk
 from chalicelib.repositories.control import sync_state
 from infra.operations.fan_out.watching import walked

@@ -16,7 +16,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import AccountErasedError
 from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.ports.values import MeterSnapshot, UserSettings

@@ -7,7 +7,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import LostModeError
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import open_database

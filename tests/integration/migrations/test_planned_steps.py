@@ -4,7 +4,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from migrations import runner
 from migrations.scripts import Direction
 from tests.integration.repositories.inherited_database import set_mode

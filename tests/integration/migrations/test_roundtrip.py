@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from migrations import roundtrip
 from migrations.errors import RefusedError
 from migrations.scripts import FOLDER, scripts

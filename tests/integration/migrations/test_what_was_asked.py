@@ -6,7 +6,7 @@ import pytest
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from migrations import display_documents, runner
 from migrations.errors import MigrationError, RefusedError
 from migrations.scripts import QuietRun, scripts

@@ -8,7 +8,7 @@ import pytest
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.meters.fan_out import FanOut, MeterRange, RangeClaim
 from chalicelib.domain.meters.walks import Walk
 from chalicelib.repositories.checkpoints import leave_out

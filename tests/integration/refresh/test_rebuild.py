@@ -10,7 +10,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Operations, operations
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import (
     SyncModeError,
     UnavailableError,

@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.meters.lagging import Lag
 from chalicelib.domain.ports.reading import ReadingQueries
 from chalicelib.domain.ports.values import MeterSnapshot

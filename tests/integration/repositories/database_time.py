@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Ports, mongo_ports
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.ports.outside import EventPublisher
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.repositories.queries import MongoReadingQueries

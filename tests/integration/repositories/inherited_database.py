@@ -13,7 +13,7 @@ from chalicelib.bootstrap.container import (
     now,
 )
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository

@@ -11,7 +11,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.meters.display_documents import DisplayDocument, DisplayUpdate
 from chalicelib.domain.ports.values import MeterSnapshot, MeterState, Shown

@@ -8,7 +8,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import mongo_ports
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.readings import DAY_MS, EnergyType, Reading, to_ms
 from chalicelib.repositories.control import sync_document
 from infra.simulation.memory.publisher import FakePublisher

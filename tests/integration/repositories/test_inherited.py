@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container, now
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError, RevisionError
 from chalicelib.domain.ports.values import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType

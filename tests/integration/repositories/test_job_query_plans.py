@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.readings import FIRST_INSTANT
 from chalicelib.repositories.database import open_database

@@ -10,7 +10,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap.container import Ports, mongo_ports
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.meters.fan_out import FanOut, RangeProgress
 from chalicelib.domain.meters.walks import Verification, Walk, WalkProgress
 from chalicelib.domain.migration.gate.counted import Counting

@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.records.comparison_log import IgnoreRule, Replay
 from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange

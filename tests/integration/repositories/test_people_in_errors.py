@@ -9,7 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import using
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.readings import (
     EnergyType,
     to_datetime,

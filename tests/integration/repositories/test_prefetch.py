@@ -13,7 +13,7 @@ from bson.decimal128 import Decimal128
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.ports.writing import Expected, Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType, to_ms

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pymongo.database import Database
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.calculation.rounding import rounded
 from chalicelib.domain.errors import DuplicateReadingError, InvalidInputError
 from chalicelib.domain.files.csv.options import CsvOptions

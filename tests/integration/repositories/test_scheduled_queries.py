@@ -16,7 +16,7 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.meters.fan_out import FanOut

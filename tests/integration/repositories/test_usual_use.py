@@ -14,7 +14,7 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import ImplausibleReadingError
 from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import DAY_MS, EnergyType, to_ms

@@ -11,7 +11,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap.container import Ports, mongo_ports
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.migration.records.measurements import MeasurementKind, PageMeasurement
 from chalicelib.domain.migration.retirement.calendar import Calendar
 from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from infra.simulation import run, world
 from infra.simulation.books import Book
 from infra.simulation.clock import DAY

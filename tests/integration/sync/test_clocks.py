@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
-from chalicelib.domain.backends.sides import SyncMode, drain_of
+from chalicelib.domain.backends.sync_mode import SyncMode, drain_of
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.meters.walks import Walk

@@ -7,7 +7,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.meters.walks import Walk
 from infra.operations.sync.printing import sync_line
 from migrations.backfill import Backfill

@@ -16,7 +16,7 @@ from bson.datetime_ms import DatetimeMS
 from pymongo.database import Database
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError
 from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.meters.walks import Verification

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 from pymongo.server_api import ServerApi
 
-from chalicelib.domain.backends.sides import DRAIN_SECONDS, SyncMode, drain_of
+from chalicelib.domain.backends.sync_mode import DRAIN_SECONDS, SyncMode, drain_of
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.sync_control import LIFETIME, MongoSyncControl

@@ -10,7 +10,7 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState, drain_of
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState, drain_of
 from chalicelib.domain.errors import LostModeError, SyncModeError, UnavailableError
 from chalicelib.domain.migration.sync.reconciliation import Selection
 from chalicelib.domain.ports.values import PageRequest, ReadingFilter

@@ -9,7 +9,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, SyncStoppedError
 from chalicelib.domain.migration.sync.reconciliation import RepairRun, Selection, SyncStop
 from infra.operations.sync.catching_up import count_down

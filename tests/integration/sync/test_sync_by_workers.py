@@ -11,7 +11,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.events.contracts import EnergyEvent, EnergyReadingsSynced
 from chalicelib.domain.meters.fan_out import FanOut

@@ -8,7 +8,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState, drain_of
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState, drain_of
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports.values import NewReading, PageRequest, ReadingFilter
 from chalicelib.domain.ports.writing import WriteTransaction

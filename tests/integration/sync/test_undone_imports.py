@@ -16,7 +16,7 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import ImportRowsError, NotFoundError
 from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.readings import EnergyType, to_datetime

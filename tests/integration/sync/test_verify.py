@@ -9,7 +9,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.readings import MeterKey

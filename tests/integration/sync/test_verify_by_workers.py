@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.walks import Walk
 from chalicelib.domain.migration.sync.reconciliation import Verified

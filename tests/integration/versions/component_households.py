@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container, Ports
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.migration.sync.reconciliation import Selection
 from chalicelib.domain.ports.values import NewReading, UserSettings

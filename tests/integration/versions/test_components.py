@@ -21,7 +21,7 @@ from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, Surroundings, compose, mongo_ports, using
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import open_database

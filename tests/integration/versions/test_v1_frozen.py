@@ -14,7 +14,7 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Ports, compose, mongo_ports
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.migration.sync.reconciliation import Selection
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.eventbridge import ATTEMPTS, EventBridgePublisher

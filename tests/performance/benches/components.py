@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib.api.answers import json_answer
 from chalicelib.api.components.witness_bodies import AT_ONCE
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.ports.values import PageRequest, ReadingFilter
 from chalicelib.services.components.component_reads import ComponentRead, ShowMonths, ShowTable, ShowTimeline

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.feature_flags import FeatureFlags
 
 from chalicelib.bootstrap.container import mongo_ports, now
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.flags.changes.planning import plan_between
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports

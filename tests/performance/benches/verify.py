@@ -8,7 +8,7 @@ import gc
 from collections.abc import Iterator
 
 from chalicelib.bootstrap.operations import Operations, shell_operations
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import Collections, MongoDatabase
 from infra.local.demo import old_energies

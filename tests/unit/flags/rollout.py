@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.bootstrap.flags import FlagAdapters, FlagOperations, FlagRecords, flag_operations
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome, Request
 from chalicelib.domain.migration.records.measurements import ComponentTimes, Sample

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.migration.gate.evidence import Surrounding

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chalicelib.dead_letters.letter import DeadLetter
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.meters.walks import Finding, Verification
 from chalicelib.domain.readings import EnergyType

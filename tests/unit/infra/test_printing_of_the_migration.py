@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.meters.walks import Unreadable, UnreadableDocument, Verification
 from chalicelib.domain.migration.records.comparison_log import (
     ComparisonReport,

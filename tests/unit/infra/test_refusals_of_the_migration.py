@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.migration.sync.repairs import PlannedWrites, RepairPlan
 from chalicelib.domain.readings import EnergyType

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncStoppedError
 from chalicelib.domain.meters.lagging import LaggingMeter
 from chalicelib.domain.migration.sync.reconciliation import Reconciled, Selection, SyncStop

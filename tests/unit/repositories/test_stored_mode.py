@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.errors import AccountErasedError, LostModeError
 from chalicelib.domain.readings import to_datetime
 from chalicelib.repositories.control import changes_of, state_among, state_of_document, sync_document

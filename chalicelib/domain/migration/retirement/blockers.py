@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.migration.records.comparison_log import DifferenceGroup
 from chalicelib.domain.migration.retirement.calendar import Calendar
 from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.migration.gate.verdict import Condition, ConditionName, GateVerdict
 from chalicelib.domain.migration.status.blocks import (
     Answers,

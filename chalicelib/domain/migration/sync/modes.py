@@ -1,9 +1,9 @@
-"""Changing the sync mode (``domain.backends.sides``): what may follow what, and what the mode decides by itself."""
+"""Changing the sync mode (``domain.backends.sync_mode``): what may follow what, and what the mode decides by itself."""
 
 from typing import Any
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.migration.records.decision import Decision, Reason
 

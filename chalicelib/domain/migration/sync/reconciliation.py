@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from chalicelib.domain.backends.sides import ModeChange, Side, SyncState
+from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncState
 from chalicelib.domain.meters.walks import DisplayedMeters, Finding, Unreadable, WalkControl
 from chalicelib.domain.migration.sync.change_feed import Position
 from chalicelib.domain.migration.sync.modes import ReadingKey

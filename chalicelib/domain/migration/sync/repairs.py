@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
-from chalicelib.domain.backends.sides import Side, other_side
+from chalicelib.domain.backends.sync_mode import Side, other_side
 from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.migration.sync.modes import ReadingKey
 from chalicelib.domain.migration.sync.reconciliation import Reconciled, RepairRun

@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.records.decision import Decision, Reason, RolloutDecisions
 from chalicelib.domain.migration.sync.modes import MODE_MS, decided_by

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Set
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncState
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.ports.reading import ReadingQueries
 from chalicelib.domain.ports.values import PageRequest, ReadingFilter

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TypeVar
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.migration.gate.census import is_outdated
 from chalicelib.domain.migration.gate.census_records import Censuses
 from chalicelib.domain.migration.gate.counted import Counted, judged_by, rules_ended

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState, other_side
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, UnavailableError
 from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords
 from chalicelib.domain.meters.walks import Finding, Verification, Walk

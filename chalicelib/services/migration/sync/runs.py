@@ -3,7 +3,7 @@
 from secrets import token_hex
 from typing import Literal
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.errors import SyncStoppedError
 from chalicelib.domain.migration.sync.reconciliation import RepairRun, SyncControl
 from chalicelib.domain.readings import to_datetime

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
-from chalicelib.domain.backends.sides import SyncMode, SyncState, other_side
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState, other_side
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.events.contracts import EnergyReadingsSynced
 from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords

@@ -9,7 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chalicelib.domain.backends.sides import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState, drain_of, other_side
+from chalicelib.domain.backends.sync_mode import (
+    DRAIN_SECONDS,
+    ModeChange,
+    Side,
+    SyncMode,
+    SyncState,
+    drain_of,
+    other_side,
+)
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.migration.sync.modes import check_change
 from chalicelib.domain.migration.sync.reconciliation import SyncControl, SyncStop

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from chalicelib.domain.backends.sides import ModeChange, SyncState
+from chalicelib.domain.backends.sync_mode import ModeChange, SyncState
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.migration.sync.reconciliation import ANOTHER_DIFFERENCE, SyncProgress, SyncStop, Verified
 from chalicelib.domain.migration.sync.recovery import Remains

@@ -4,7 +4,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.domain.backends.sides import Side, SyncMode, other_side
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, other_side
 from chalicelib.domain.errors import MassDeletionError, SyncModeError
 from chalicelib.domain.meters.walks import Finding, Unreadable, UnreadableDocument
 from chalicelib.domain.migration.sync.change_feed import Changes, Moment, Position

@@ -17,7 +17,7 @@ from chalicelib.bootstrap.container import using
 from chalicelib.bootstrap.operations import ANSWER_SECONDS
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.domain.migration.records.usage import BackendUsage
 from chalicelib.domain.readings import moment

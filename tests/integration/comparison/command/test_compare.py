@@ -14,7 +14,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import Collections
 from chalicelib.services.recording.energy_crud import ReadingDraft

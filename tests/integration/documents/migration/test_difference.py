@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.migration.sync.reconciliation import Reconciled
 from chalicelib.repositories.difference import Difference, counting, differ, keepable
 

@@ -11,7 +11,7 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import mongo_ports
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.meters.import_record import IdRange
 from chalicelib.domain.ports.values import NewReading, StoredReading

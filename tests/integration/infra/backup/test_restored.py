@@ -7,7 +7,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import mongo_ports
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import EnergyMonitorError, LostModeError
 from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.meters.walks import Walk

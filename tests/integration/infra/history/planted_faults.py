@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.repositories import display, transactions
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.display import MongoDisplayDataRepository

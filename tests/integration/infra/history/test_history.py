@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from chalicelib.domain.backends.sides import SyncState
+from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.migration.sync.repairs import DELETES_UNASKED
 from infra.drills.api import Reply, Sent
 from infra.drills.history import person, wishes

@@ -8,7 +8,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.migration.sync.reconciliation import RepairRun
 from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, Undone

@@ -8,7 +8,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.meters.walks import Unreadable, UnreadableDocument
 from chalicelib.repositories import quarantine as module
 from chalicelib.repositories.quarantine import (

@@ -9,7 +9,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.backends.sides import Side
+from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.errors import MassDeletionError
 from chalicelib.domain.migration.sync.reconciliation import Reconciled, RepairRun, Selection
 from chalicelib.domain.readings import EnergyType

@@ -7,7 +7,7 @@ import pytest
 from pymongo.database import Database
 from pymongo.errors import ExecutionTimeout, OperationFailure
 
-from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.errors import LostModeError, UnavailableError
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
 from chalicelib.domain.migration.sync.reconciliation import FullDifference, SyncProgress, SyncStop, Verified

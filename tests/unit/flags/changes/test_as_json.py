@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.domain.migration.records.usage import Answered

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.migration.rollouts.ports import Asked, RolloutFlags
 from infra.simulation.memory.migration.appconfig import FakeAppConfig

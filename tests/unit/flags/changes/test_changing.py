@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.errors import InvalidInputError, RolloutError, UnavailableError
 from chalicelib.domain.migration.records.flag_history import ChangeState
 from chalicelib.domain.migration.sync.reconciliation import Verified

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.bootstrap.flags import appconfig_adapters, flag_operations
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.flags.document.names import COMPONENTS
 from infra.simulation.memory.migration.appconfig import PLACE
 from tests.unit.flags.rollout import REQUEST, TABLE, Rollout, back

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.people import FlagLists, FlagVersions

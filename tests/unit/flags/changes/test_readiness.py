@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.errors import RolloutError
 from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.flags.changes.readiness import Readiness, overruled

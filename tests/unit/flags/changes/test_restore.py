@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import InvalidInputError, RolloutError, UnavailableError, UnchangedError
 from chalicelib.domain.migration.records.flag_history import RecordedDocument
 from chalicelib.flags.changes.patch import FlagPatch

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import RolloutError, UnavailableError
 from chalicelib.domain.migration.records.decision import Reason
 from chalicelib.flags.document.flag import EVERYBODY, Flag

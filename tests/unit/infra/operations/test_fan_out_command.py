@@ -9,7 +9,7 @@ from typing import Any, cast
 import click
 import pytest
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.meters.fan_out import FanOut
 from chalicelib.domain.meters.walks import Finding, Verification, Walk
 from chalicelib.domain.readings import EnergyType

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.domain.readings import moment
 from chalicelib.flags.changes.inspect import Explanation

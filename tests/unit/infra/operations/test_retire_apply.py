@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.migration.retirement.blockers import Blocker, Part
 from infra import __main__ as command_line
 from infra.errors import OperatorError

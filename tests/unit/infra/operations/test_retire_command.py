@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.bootstrap.operations import operations
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.migration.retirement.calendar import Calendar
 from chalicelib.domain.migration.retirement.calendar_parts import DAY_MS, MINUTE_MS, BrownOut, Entry, OptOut

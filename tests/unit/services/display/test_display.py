@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.ports.values import MeterSnapshot, MeterState, NewReading, Shown, UserSettings
 from chalicelib.domain.readings import EnergyType

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.files.imports.options import ImportOptions
 from chalicelib.domain.ports.values import MeterSnapshot, UserSettings
 from chalicelib.domain.readings import EnergyType

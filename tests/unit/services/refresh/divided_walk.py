@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.fan_out import FanOut, RangeClaim, RangeTask
 from chalicelib.domain.meters.walks import Finding, Verification, Walk

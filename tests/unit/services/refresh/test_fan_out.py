@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.fan_out import RangeTask
 from chalicelib.domain.meters.walks import RESUMED_WITHIN_MS

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.display_documents import DisplayUpdate

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.migration.sync.modes import KEPT_CHANGES
 from chalicelib.domain.migration.sync.past_modes import mode_then
 

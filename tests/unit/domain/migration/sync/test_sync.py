@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from chalicelib.domain.backends.backend import Backend
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState, drain_of
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState, drain_of
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.migration.sync.modes import check_change
 

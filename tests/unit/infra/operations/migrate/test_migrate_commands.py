@@ -14,7 +14,7 @@ from typing import (
 
 import pytest
 
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.walks import Verification, Walk
 from infra.operations.migrate import (

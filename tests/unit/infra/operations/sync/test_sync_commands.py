@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.meters.walks import Verification, Walk
 from chalicelib.services.migration.sync.sync_job import WITH_WORKERS, SyncReport

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.meters.walks import Finding, Unreadable, UnreadableDocument, Verification, Walk
 from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, PlannedWrites, RepairPlan, Undone

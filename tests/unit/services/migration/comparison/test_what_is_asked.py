@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.errors import ComparisonError, TooManyError
 from chalicelib.domain.migration.records.decision import Reason
 from chalicelib.domain.migration.records.feedback import Feedback

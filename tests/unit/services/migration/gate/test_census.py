@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.migration.gate.census_records import Censuses, Tally
 from chalicelib.domain.migration.records.comparison_log import IgnoreRule, Outcome

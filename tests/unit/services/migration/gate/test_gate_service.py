@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.gate.census_records import Censuses, CensusRun, Tally
 from chalicelib.domain.migration.gate.counted import Counting

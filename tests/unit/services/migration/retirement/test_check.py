@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.records.comparison_log import Outcome
 from chalicelib.domain.migration.records.decision import Decision, Reason

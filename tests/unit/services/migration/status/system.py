@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.alarm_states.board import AlarmBoard
 from chalicelib.bootstrap.status import status_sources
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.gate.evidence import Limits
 from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome, Request

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.migration.records.comparison_log import ComparisonReport, DifferenceGroup, IgnoreRule, Replay
 from chalicelib.domain.migration.records.differences import DifferenceKind
 from chalicelib.domain.migration.records.figures import BackendFigures, ComponentFigures, Share

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.backends.sides import SyncMode
+from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.domain.migration.records.comparison_log import ComparisonReport, Outcome
 from chalicelib.domain.migration.records.decision import Reason
 from chalicelib.domain.migration.records.feedback import Feedback

@@ -4,7 +4,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.bootstrap.container import Operations, Ports, operations
-from chalicelib.domain.backends.sides import Side, SyncMode
+from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
 from chalicelib.domain.migration.sync.modes import ReadingKey

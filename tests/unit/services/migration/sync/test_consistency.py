@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.bootstrap.container import now, operations
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
 from chalicelib.domain.migration.sync.reconciliation import SyncStop, Verified

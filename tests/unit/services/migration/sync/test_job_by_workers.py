@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.meters.fan_out import FanOut
 from chalicelib.domain.meters.walks import Verification, Walk

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from chalicelib.domain.backends.sides import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.errors import InvalidInputError, SyncModeError, SyncStoppedError
 from chalicelib.domain.migration.sync.reconciliation import SyncStop
 from chalicelib.domain.migration.sync.recovery import Remains

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.migration.sync.reconciliation import Verified
 from infra.simulation.memory.migration.sides import reading
 from tests.unit.services.migration.sync.stage import HOUR_MS, POWER, Hours, Stage, walked

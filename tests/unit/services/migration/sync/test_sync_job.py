@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 
 from chalicelib.bootstrap.container import now, operations
-from chalicelib.domain.backends.sides import Side, SyncMode, SyncState
+from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState
 from chalicelib.domain.errors import MassDeletionError, SyncStoppedError
 from chalicelib.domain.migration.sync.reconciliation import FullDifference, Reconciled, SyncProgress
 from chalicelib.domain.ports.outside import Clock

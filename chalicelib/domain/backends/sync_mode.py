@@ -1,4 +1,4 @@
-"""The sides: the two collections of readings, and the sync mode that says which of them is written and believed.
+"""The sync mode: which of the two sides, the collections of readings, is written and believed.
 
 ``old_only`` <-> ``dual_write`` <-> ``new_only``. In ``dual_write`` every write goes to both in one transaction, so a
 component can be switched either way at any time and nothing disappears. The mode is state of the data and lives with
