@@ -7,6 +7,7 @@ between attempts, and one malformed flag is set apart while the others work.
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from aws_lambda_powertools.utilities.feature_flags import ConfigurationStoreError, StoreProvider
@@ -39,17 +40,16 @@ class Reports(Protocol):
         """A document came with flags that cannot be read, or cannot be read at all; ``document`` decides now."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Loaded:
-    """A document and what Powertools evaluates of it. Made once, so that Powertools validates it once."""
+    """A document and what Powertools evaluates of it: made once, so that Powertools validates it once."""
 
     document: FlagDocument
-    features: Features
 
-    @classmethod
-    def of(cls, document: FlagDocument) -> "Loaded":
-        """Compile a document."""
-        return cls(document, features_of(document))
+    @cached_property
+    def features(self) -> Features:
+        """The rules, for who decides by them; who looks at the version alone does not need them."""
+        return features_of(self.document)
 
 
 class FlagStore(StoreProvider):
@@ -77,7 +77,7 @@ class FixedFlagStore(FlagStore):
     """One document that never changes: for plans and explanations."""
 
     def __init__(self, document: FlagDocument) -> None:
-        self._loaded = Loaded.of(document)
+        self._loaded = Loaded(document)
 
     @override
     def loaded(self) -> Loaded:
@@ -129,6 +129,6 @@ class AppConfigFlagStore(FlagStore):
         except MalformedDocumentError as error:
             self._reports.malformed({"document": str(error)}, self._version)
             return
-        self._loaded = Loaded.of(document)
+        self._loaded = Loaded(document)
         if document.malformed:
             self._reports.malformed(document.malformed, document.version)

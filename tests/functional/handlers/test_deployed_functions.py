@@ -99,6 +99,7 @@ def test_event_functions_wear_the_decorator_and_their_module_imports_alone() -> 
     assert imported_alone()[module] == [str(model_of(name)) for name in EVENT_FUNCTIONS]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [*SCHEDULES, *WORKERS])
 def test_a_function_that_no_event_calls_wears_its_decorator_and_imports_alone(name: str) -> None:
     assert imported_alone()[FUNCTIONS[name].rpartition(".")[0]] == ["True"]

@@ -167,7 +167,7 @@ class _FlagsOfRequests(FlagStore):
         self._loaded: Loaded | None = None
 
     def take(self, content: str) -> None:
-        self._loaded = Loaded.of(read(content.encode()))
+        self._loaded = Loaded(read(content.encode()))
 
     @override
     def loaded(self) -> Loaded | None:

@@ -50,7 +50,7 @@ class TurnedStore(FixedFlagStore):
     """A store whose document is another one at some time."""
 
     def __init__(self, *documents: FlagDocument) -> None:
-        self._all = [Loaded.of(document) for document in documents]
+        self._all = [Loaded(document) for document in documents]
         super().__init__(documents[0])
 
     def turn(self) -> None:
