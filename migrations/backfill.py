@@ -34,7 +34,7 @@ from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.migration.sync.deletions import JobDeletions
 from chalicelib.services.migration.sync.runs import new_run
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService, Steps
 from migrations.checkpoint import Checkpoint
 from migrations.display_documents import FIRST, LAST
 from migrations.errors import RefusedError

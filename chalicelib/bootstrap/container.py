@@ -80,9 +80,9 @@ from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
 from chalicelib.services.recording.export import ExportService
 from chalicelib.services.recording.import_undo import ImportHistoryService
-from chalicelib.services.refresh.calculation import STEPS_SECONDS, DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.next_step import NextStep
 from chalicelib.services.refresh.recalculation import RecalculationService
+from chalicelib.services.refresh.refresh import STEPS_SECONDS, DisplayDataCalculationService, Steps
 from chalicelib.settings import Settings
 from chalicelib.work_queue.client import work_queue
 from chalicelib.work_queue.queue import SqsRangeQueue

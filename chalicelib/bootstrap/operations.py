@@ -67,12 +67,12 @@ from chalicelib.services.migration.sync.consistency import ConsistencyService
 from chalicelib.services.migration.sync.sync_job import SyncJobService
 from chalicelib.services.migration.sync.sync_modes import SyncModeService
 from chalicelib.services.migration.sync.undo import UndoService
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.fan_out import FanOutService
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from chalicelib.services.refresh.rebuild import RebuildService
 from chalicelib.services.refresh.recalculation import RecalculationService
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.refreshing_publisher import RefreshingPublisher
 from chalicelib.services.refresh.sweeper import SweeperService
 

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.meters.walks import Finding, Unreadable
-from chalicelib.domain.migration.sync.modes import ReadingKey
+from chalicelib.domain.migration.sync.mode_changes import ReadingKey
 from chalicelib.domain.migration.sync.reconciliation import (
     UNNAMED,
     Reconciled,

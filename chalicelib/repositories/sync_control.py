@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncState
 from chalicelib.domain.errors import LostModeError, SyncModeError
-from chalicelib.domain.migration.sync.modes import KEPT_CHANGES
+from chalicelib.domain.migration.sync.mode_changes import KEPT_CHANGES
 from chalicelib.domain.migration.sync.reconciliation import (
     ANOTHER_DIFFERENCE,
     SyncControl,

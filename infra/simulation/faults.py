@@ -11,7 +11,7 @@ from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.errors import FieldError, InvalidInputError, UnavailableError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.ports.values import MeterSnapshot
-from chalicelib.services.refresh.calculation import Documents, documents_of
+from chalicelib.services.refresh.refresh import Documents, documents_of
 from infra.simulation.memory.store import WriteConflictError
 
 

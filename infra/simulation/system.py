@@ -46,10 +46,10 @@ from chalicelib.services.migration.gate.service import GateService
 from chalicelib.services.migration.sync.consistency import ConsistencyService
 from chalicelib.services.migration.sync.sync_job import SyncJobService
 from chalicelib.services.migration.sync.sync_modes import SyncModeService
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Documents, documents_of
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from chalicelib.services.refresh.recalculation import RecalculationService
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService, Documents, documents_of
 from chalicelib.services.refresh.sweeper import SweeperService
 from infra.simulation.clock import local_day
 from infra.simulation.memory.migration.appconfig import PLACE

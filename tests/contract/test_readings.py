@@ -15,7 +15,7 @@ from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.ports.values import NewReading, PageRequest, ReadingFilter, StoredReading, UserSettings
 from chalicelib.domain.ports.writing import WriteTransaction
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 DAY = 86_400_000

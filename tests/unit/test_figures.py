@@ -150,8 +150,8 @@ unreadable NAMED = 20
 usage PATIENCE_SECONDS = 0.2
 """,
     "chalicelib/services": """
-calculation READINGS_OF_A_STEP = 100000
-calculation STEPS_SECONDS = 12.0
+refresh READINGS_OF_A_STEP = 100000
+refresh STEPS_SECONDS = 12.0
 carrier ATTEMPTS = 3
 carrier LEAST_SECONDS = 20.0
 census AGAIN_WHERE_FOUND_MS = 300000

@@ -2,7 +2,7 @@
 
 ``old_only`` <-> ``dual_write`` <-> ``new_only``. In ``dual_write`` every write goes to both in one transaction, so a
 component can be switched either way at any time and nothing disappears. The mode is state of the data and lives with
-it. What lives here: its values. What does not: who may change it (``sync.modes``).
+it. What lives here: its values. What does not: who may change it (``migration.sync.mode_changes``).
 """
 
 from dataclasses import dataclass, field

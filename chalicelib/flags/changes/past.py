@@ -15,7 +15,7 @@ from chalicelib.domain.errors import InvalidInputError, RolloutError, Unavailabl
 from chalicelib.domain.migration.records.decision import Decision
 from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange, FlagHistory, RecordedDocument
 from chalicelib.domain.migration.records.usage import KEPT_DAYS, Answered, UsageLog
-from chalicelib.domain.migration.sync.modes import MODE_MS, decided_by
+from chalicelib.domain.migration.sync.mode_changes import MODE_MS, decided_by
 from chalicelib.domain.migration.sync.past_modes import PastMode, mode_then
 from chalicelib.domain.migration.sync.reconciliation import SyncControl
 from chalicelib.domain.ports.outside import Clock

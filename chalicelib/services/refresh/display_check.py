@@ -21,7 +21,7 @@ from chalicelib.domain.ports.values import MeterSnapshot, WholeMeter
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, MeterKey
 from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.services.display.view_data import series_of
-from chalicelib.services.refresh.calculation import READINGS_OF_A_STEP, Documents, documents_of
+from chalicelib.services.refresh.refresh import READINGS_OF_A_STEP, Documents, documents_of
 
 T = TypeVar("T")
 View = tuple[DataType, int | None]

@@ -11,7 +11,7 @@ from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.ports.writing import Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.recording.configuration import touch_all
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService
 
 
 class RecalculationService:

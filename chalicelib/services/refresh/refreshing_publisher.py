@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.events.contracts import EnergyEvent, MeterEvent
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService
 
 
 class RefreshingPublisher:

@@ -23,7 +23,7 @@ from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.ports.reading import ReadingQueries
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import concerning
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService
 
 # Ten times what an event takes to a refreshed display when everything starts cold, so that the sweeper does not do
 # the handlers' work; and ahead of Lambda's own second attempt after a minute. With a run each minute, a lost event

@@ -23,7 +23,7 @@ from chalicelib.domain.meters.invariants import FIRST_CALCULATION
 from chalicelib.domain.ports.values import MeterSnapshot
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime
 from chalicelib.services.display.view_data import series_of
-from chalicelib.services.refresh.calculation import documents_of
+from chalicelib.services.refresh.refresh import documents_of
 
 FIXTURE = Path(__file__).parent / "fixtures" / "release_1.jsonl"
 USER, OBJECT_IDS = "former", "6b0b376c"  # whose documents the fixture holds, and what their ids begin with

@@ -23,7 +23,7 @@ from chalicelib.services.display.display import DisplayService, Timeline, View
 from chalicelib.services.migration.backends.old_backend import OldBackend
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService, ReadingDraft
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService
 from chalicelib.services.refresh.sweeper import SweeperService
 from tests.integration.calculation_versions.release_1 import settle, spoil
 

@@ -26,7 +26,7 @@ from chalicelib.repositories.figures import MongoRolloutFigures
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.replay import ReplayService
 from tests.fakes.bus import FakeBus
 from tests.integration.repositories.database_time import timed_ports

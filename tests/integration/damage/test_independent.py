@@ -19,7 +19,7 @@ from chalicelib.domain.ports.values import MeterSnapshot, MeterState, UserSettin
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.readings.compact import CompactReadings
 from chalicelib.services.display.view_data import series_of
-from chalicelib.services.refresh.calculation import documents_of
+from chalicelib.services.refresh.refresh import documents_of
 from tests.by_the_book.agreement import exchanges_of, modulus_of, readings_of
 from tests.by_the_book.random_meters import random_meter
 from tests.depth import depth

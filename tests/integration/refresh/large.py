@@ -13,9 +13,9 @@ from chalicelib.domain.json.canonical import canonical_bytes
 from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.readings import DAY_MS, EnergyType, to_datetime
 from chalicelib.services.recording.energy_crud import ReadingDraft
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.next_step import NextStep
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService, Steps
 from tests.integration.refresh.shown import assert_shown
 
 POWER = EnergyType.POWER

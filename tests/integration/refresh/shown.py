@@ -14,7 +14,7 @@ from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.ports.values import MeterSnapshot
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display.view_data import series_of
-from chalicelib.services.refresh.calculation import documents_of
+from chalicelib.services.refresh.refresh import documents_of
 
 Views = dict[tuple[str, int | None], Any]
 OURS = f"|c{CALCULATION_VERSION}"  # what the id of a display document of this calculation version ends in

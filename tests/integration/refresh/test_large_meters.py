@@ -20,7 +20,7 @@ from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.packing import MongoSeriesPacking
 from chalicelib.services.recording.configuration import Register
 from chalicelib.services.recording.energy_crud import ReadingDraft
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps, documents_of
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService, Steps, documents_of
 from chalicelib.services.refresh.sweeper import SweeperService
 from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.refresh.large import (

@@ -17,7 +17,7 @@ from chalicelib.domain.ports.reading import ReadingQueries
 from chalicelib.domain.ports.values import MeterSnapshot
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.recording.energy_crud import ReadingDraft
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService
 from chalicelib.services.refresh.sweeper import GRACE_SECONDS, SweeperService, SweepReport
 from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.deployment import POWER, Clock, Deployment, held

@@ -18,7 +18,7 @@ from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.services.display.view_data import series_of
-from chalicelib.services.refresh.calculation import documents_of
+from chalicelib.services.refresh.refresh import documents_of
 from infra.simulation.memory.publisher import FakePublisher
 
 Document = dict[str, Any]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from chalicelib.domain.migration.sync.modes import ReadingKey
+from chalicelib.domain.migration.sync.mode_changes import ReadingKey
 
 Position = Any  # a place in the store's stream of changes
 Moment = Any  # a time of the store's own

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncMode, SyncState
-from chalicelib.domain.migration.sync.modes import KEPT_CHANGES, MODE_MS
+from chalicelib.domain.migration.sync.mode_changes import KEPT_CHANGES, MODE_MS
 from chalicelib.domain.readings import moment
 
 

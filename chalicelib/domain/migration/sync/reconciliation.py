@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncState
 from chalicelib.domain.meters.walks import DisplayedMeters, Finding, Unreadable, WalkControl
 from chalicelib.domain.migration.sync.change_feed import Position
-from chalicelib.domain.migration.sync.modes import ReadingKey
+from chalicelib.domain.migration.sync.mode_changes import ReadingKey
 from chalicelib.domain.migration.sync.recovery import Remains
 from chalicelib.domain.readings import MeterKey
 

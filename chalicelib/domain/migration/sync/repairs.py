@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from chalicelib.domain.backends.sync_mode import Side, other_side
 from chalicelib.domain.meters.walks import Verification
-from chalicelib.domain.migration.sync.modes import ReadingKey
+from chalicelib.domain.migration.sync.mode_changes import ReadingKey
 from chalicelib.domain.migration.sync.reconciliation import Reconciled, RepairRun
 from chalicelib.domain.readings import EnergyType, MeterKey
 

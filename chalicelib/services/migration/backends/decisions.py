@@ -9,7 +9,7 @@ from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sync_mode import SyncState
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.records.decision import Decision, Reason, RolloutDecisions
-from chalicelib.domain.migration.sync.modes import MODE_MS, decided_by
+from chalicelib.domain.migration.sync.mode_changes import MODE_MS, decided_by
 from chalicelib.domain.ports.outside import Clock
 from chalicelib.monitoring.logger import logger
 

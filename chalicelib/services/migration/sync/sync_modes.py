@@ -19,7 +19,7 @@ from chalicelib.domain.backends.sync_mode import (
     other_side,
 )
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.migration.sync.modes import check_change
+from chalicelib.domain.migration.sync.mode_changes import check_change
 from chalicelib.domain.migration.sync.reconciliation import SyncControl, SyncStop
 from chalicelib.domain.migration.sync.recovery import recovered
 from chalicelib.domain.migration.sync.repairs import DELETES_UNASKED

@@ -4,7 +4,7 @@ from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.migration.sync.repairs import KeptRun, RepairedReadings, Undone
 from chalicelib.domain.ports.outside import Clock
 from chalicelib.services.migration.sync.runs import new_run
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService
 
 
 class UndoService:

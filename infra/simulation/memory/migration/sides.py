@@ -8,7 +8,7 @@ from chalicelib.domain.backends.sync_mode import Side, SyncMode, other_side
 from chalicelib.domain.errors import MassDeletionError, SyncModeError
 from chalicelib.domain.meters.walks import Finding, Unreadable, UnreadableDocument
 from chalicelib.domain.migration.sync.change_feed import Changes, Moment, Position
-from chalicelib.domain.migration.sync.modes import ReadingKey
+from chalicelib.domain.migration.sync.mode_changes import ReadingKey
 from chalicelib.domain.migration.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
 from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, Undone
 from chalicelib.domain.ports.outside import Clock

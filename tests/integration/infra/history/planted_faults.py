@@ -19,7 +19,7 @@ from chalicelib.services.components.new_backend import NewBackend
 from chalicelib.services.display import view_data
 from chalicelib.services.display.display import DisplayService, View
 from chalicelib.services.recording import energy_crud
-from chalicelib.services.refresh import calculation
+from chalicelib.services.refresh import refresh
 from infra.local.waiting import wait_until
 
 HELD_SECONDS = 15.0  # the longest: a request may take twenty
@@ -107,7 +107,7 @@ def a_view_that_counts_wrong() -> None:
         *others, last = data["buckets"] or [None]
         return data if last is None else {**data, "buckets": [*others, {**last, "count": last["count"] - 1}]}
 
-    _put(calculation, "histogram_data", wrong)
+    _put(refresh, "histogram_data", wrong)
 
 
 def months_of_the_new_backend_without_the_last_one() -> None:

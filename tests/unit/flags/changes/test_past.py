@@ -12,7 +12,7 @@ from chalicelib.domain.errors import InvalidInputError, UnavailableError
 from chalicelib.domain.migration.records.decision import Decision, Reason
 from chalicelib.domain.migration.records.flag_history import ChangeState, FlagChange
 from chalicelib.domain.migration.records.usage import BackendUsage
-from chalicelib.domain.migration.sync.modes import MODE_MS
+from chalicelib.domain.migration.sync.mode_changes import MODE_MS
 from chalicelib.domain.migration.sync.reconciliation import Verified
 from chalicelib.domain.readings import DAY_MS, moment
 from chalicelib.flags.changes.past import (

@@ -15,7 +15,7 @@ from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.people import begin_call, hidden
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService
 from chalicelib.services.refresh.sweeper import METERS_AT_ONCE, Staleness, SweeperService, SweepReport
 from infra.simulation.memory.display import FakeDisplay
 from infra.simulation.memory.lagging import FakeLaggingMeters

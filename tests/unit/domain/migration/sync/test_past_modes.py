@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.domain.backends.sync_mode import ModeChange, Side, SyncMode, SyncState
-from chalicelib.domain.migration.sync.modes import KEPT_CHANGES
+from chalicelib.domain.migration.sync.mode_changes import KEPT_CHANGES
 from chalicelib.domain.migration.sync.past_modes import mode_then
 
 DUAL = ModeChange(SyncMode.DUAL_WRITE, 1_000, "begin")

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.sync_mode import Side, SyncMode, SyncState, drain_of
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.migration.sync.modes import check_change
+from chalicelib.domain.migration.sync.mode_changes import check_change
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 STATES = [

@@ -7,7 +7,7 @@ from chalicelib.bootstrap.container import Operations, Ports, operations
 from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
-from chalicelib.domain.migration.sync.modes import ReadingKey
+from chalicelib.domain.migration.sync.mode_changes import ReadingKey
 from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
 from infra.simulation.memory.migration.sides import FakeSides

@@ -13,7 +13,7 @@ from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.meters.packing import Packed, PackingMark
 from chalicelib.domain.ports.values import MeterSnapshot, MeterState, NewReading
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
+from chalicelib.services.refresh.refresh import DisplayDataCalculationService, Steps
 from infra.simulation.memory.display import FakeDisplay
 from infra.simulation.memory.store import FakeQueries, FakeStore, FakeTransaction
 
