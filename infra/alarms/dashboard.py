@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from infra.alarms.rule import MEMBER, Each, Metric, Rule
+from infra.alarms.alarm_rule import MEMBER, Each, Metric, Rule
 
 Members = Mapping[Each | None, Sequence[str]]
 Figure = tuple[str, Metric, Each | None]

@@ -1,7 +1,7 @@
 """The alarm rules of the migration, and the figures that the dashboard shows of it. See ``rules``."""
 
 from chalicelib.monitoring.names import MetricName
-from infra.alarms.rule import HOUR, MEMBER, MINUTE, Each, Metric, Rule, Severity, own
+from infra.alarms.alarm_rule import HOUR, MEMBER, MINUTE, Each, Metric, Rule, Severity, own
 
 BACK = f'python -m infra flags rollback {MEMBER} --reason "'
 TIMES = "python -m infra compare times"

@@ -6,7 +6,7 @@ infra/README.md shows and a test runs.
 
 from chalicelib.monitoring.names import MetricName
 from infra.alarms import migration
-from infra.alarms.rule import HOUR, MEMBER, MINUTE, Each, Metric, Rule, Severity, own
+from infra.alarms.alarm_rule import HOUR, MEMBER, MINUTE, Each, Metric, Rule, Severity, own
 
 # What an operator looks at first, and the way out.
 LOOK = "python -m infra status"

@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from infra.alarms.rule import MEMBER, Rule
+from infra.alarms.alarm_rule import MEMBER, Rule
 from infra.alarms.rules import RULES
 
 README = Path(__file__).parents[1] / "README.md"

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.domain.backends.component import Component
+from infra.alarms.alarm_rule import Each, Metric, Rule
 from infra.alarms.dashboard import body
-from infra.alarms.rule import Each, Metric, Rule
 from infra.alarms.rules import FIGURES, RULES
 
 Template = Mapping[str, Any]

@@ -18,8 +18,8 @@ from chalicelib.monitoring.names import (
     MetricName,
 )
 from chalicelib.repositories.database import open_database
+from infra.alarms.alarm_rule import Severity
 from infra.alarms.evaluation import source_of, state_of
-from infra.alarms.rule import Severity
 from infra.alarms.rules import RULES
 from infra.alarms.runbook import BEGIN, END, README
 from infra.local.layout import Layout

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.alarms.rule import Each, Rule
+from infra.alarms.alarm_rule import Each, Rule
 from infra.alarms.rules import RULES
 from infra.alarms.samples import Samples
 from infra.alarms.template import watched

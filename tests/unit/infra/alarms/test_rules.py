@@ -3,8 +3,8 @@
 import pytest
 
 from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
+from infra.alarms.alarm_rule import MEMBER, Rule, Severity
 from infra.alarms.evaluation import ALARM, OK, source_of, state_of
-from infra.alarms.rule import MEMBER, Rule, Severity
 from infra.alarms.rules import FIGURES, RULES
 from tests.unit.infra.alarms.series import CASES, NOW, Series, alarm_of, rule_named, sampled
 

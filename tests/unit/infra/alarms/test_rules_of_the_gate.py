@@ -1,7 +1,7 @@
 """The gate looks at some things itself, and so passes over the alarms that ring for them."""
 
 from chalicelib.services.migration.gate.gathering import SEEN_BY_THE_GATE
-from infra.alarms.rule import Severity
+from infra.alarms.alarm_rule import Severity
 from infra.alarms.rules import RULES
 
 

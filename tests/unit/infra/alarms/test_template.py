@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from chalicelib.domain.backends.component import Component
-from infra.alarms.rule import Each
+from infra.alarms.alarm_rule import Each
 from infra.alarms.rules import FIGURES, RULES
 from infra.alarms.template import members_of, watched
 from tests.unit.infra.alarms.series import FUNCTION, QUEUE, TEMPLATE, WORK_QUEUE, alarm_of
