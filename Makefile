@@ -1,9 +1,10 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
+CHECK_PARTS := $(addprefix check-,around core)
 PARTS := $(addprefix test-,deployed browser integration quick)
 LONG_PARTS := $(addprefix test-long-,alone deployed measured others)
-.PHONY: help up down status token check lint quick-tests test test-long test-deep $(PARTS) $(LONG_PARTS) bench bench-large load soak deploy format openapi schemas household pictures guards mutants mutants-domain clean $(ENVIRONMENTS)
+.PHONY: help up down status token check lint test test-long test-deep $(CHECK_PARTS) $(PARTS) $(LONG_PARTS) bench bench-large load soak deploy format openapi schemas household pictures guards mutants mutants-domain clean $(ENVIRONMENTS)
 .PHONY: history simulate rehearsal removal
 
 comma := ,
@@ -60,10 +61,13 @@ lint: environments-check
 	@$(NODE) $(PACKAGES)/@biomejs/biome/bin/biome ci --config-path=infra/javascript chalicelib/web tests/web
 
 check: environments-check ## format, lint, types, imports, unit and functional tests, but the long ones: a minute on two cores
-	@$(MAKE) --no-print-directory -j2 lint quick-tests
+	@$(MAKE) --no-print-directory -j3 lint $(CHECK_PARTS)
 
-quick-tests: environments-check
-	@$(APP)pytest -q -n 3 --dist worksteal -m 'not long' tests/functional tests/unit
+# Two halves, each by one process: processes that share tests collect all of them each, and report each one to another.
+$(CHECK_PARTS): check-%:
+	@$(APP)pytest -q -m 'not long' $(check-$*)
+check-around := $(wildcard $(addprefix tests/unit/,dead_letters infra services web))
+check-core := tests/functional tests/unit $(check-around:%=--ignore=%)
 
 test: environments-test ## what 'check' does, and contract, integration, browser and end-to-end tests, but the long ones: eight minutes
 	@$(MAKE) --no-print-directory -j5 lint $(PARTS)
