@@ -208,6 +208,7 @@ commands HOURS = 24
 commands HOUR_MS = 3600000
 commands HOUR_MS = 3600000
 commands KEPT_HOURS = 2160
+commands LONGEST_LOCK_SECONDS = 86400
 commands MEASURED_HOURS = 720
 commands PROGRESS = 100
 commands PROGRESS_SECONDS = 2.0
