@@ -26,7 +26,7 @@ alarms --all?
 backup FILE!
 compare feedback --hours=168(1..4320) --limit=50(1..500)
 compare ignore FINGERPRINT! --owner! --reason! --until!
-compare replay FINGERPRINT!
+compare replay FINGERPRINT! --limit=20(1..10000)
 compare report --hours=24(1..2160)
 compare run --user --all? --sample(1..)
 compare times --hours=24(1..720)
