@@ -206,7 +206,7 @@ class ComparisonLog(Protocol):
         """Remember that instant."""
 
     def add(self, compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> None:
-        """Remember what came of a comparison: user, values and ids as pseudonyms only."""
+        """Remember what came of a comparison: user, values and ids as pseudonyms only. It counts nowhere by that."""
 
     def report(self, since: int, component: Component | None = None) -> ComparisonReport:
         """What was found from an instant on, of one component or of all."""

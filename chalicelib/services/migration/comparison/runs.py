@@ -144,10 +144,10 @@ class BackendComparer:
             raise ComparisonError("say who answers for the difference and why it may stay")
         if not self._clock() < rule.until <= self._clock() + LONGEST_RULE_MS:
             raise ComparisonError("the last day of a rule lies ahead, at most a year: then somebody looks again")
-        renewed = holds(self._log.rules().get(rule.fingerprint), self._clock())
-        self._log.save_rule(rule)
-        if not renewed:
+        if not holds(self._log.rules().get(rule.fingerprint), self._clock()):
+            # First: with the rule alone, an answer that is given again would be one that goes on.
             self._counted.answered(rule.fingerprint)
+        self._log.save_rule(rule)
 
     def _comparable(self) -> Set[Component]:
         return comparable(self._queries.sync())

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
-from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.errors import ComparisonError, UnavailableError
 from chalicelib.domain.migration.records.comparison_log import (
     ComparisonResult,
     Example,
@@ -262,6 +262,25 @@ def test_a_rule_that_has_ended_is_no_answer_that_goes_on(office: Office, monkeyp
     office.now = NOW + 9
     office.comparer.ignore(IgnoreRule(FINGERPRINT, "olga", "again", NOW + 20))
     assert answered == [FINGERPRINT] * 2
+
+
+def test_an_answer_whose_agreements_cannot_begin_anew_is_no_rule_until_it_is_given_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: str) -> None:
+        raise UnavailableError("the database did not answer in time; try again")
+
+    office.seen()
+    rule = IgnoreRule(FINGERPRINT, "olga", "known", NOW + 5)
+    with monkeypatch.context() as patch:
+        patch.setattr(office.ports.counted, "answered", away)
+        with pytest.raises(UnavailableError):
+            office.comparer.ignore(rule)
+    assert office.ports.comparisons.rules() == {}
+    answered: list[str] = []
+    monkeypatch.setattr(office.ports.counted, "answered", answered.append)
+    office.comparer.ignore(rule)
+    assert (answered, office.ports.comparisons.rules()) == ([FINGERPRINT], {FINGERPRINT: rule})
 
 
 def test_what_people_have_said_is_reported_from_an_instant_on_the_latest_first(office: Office) -> None:
