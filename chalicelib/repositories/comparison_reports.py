@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.domain.backends.component import Component
-from chalicelib.domain.migration.records.comparison_log import DifferenceGroup, IgnoreRule, Outcome, Replay, Sighting
+from chalicelib.domain.migration.records.comparison_log import (
+    DifferenceGroup,
+    Example,
+    Examples,
+    IgnoreRule,
+    Outcome,
+    Replay,
+    Sighting,
+)
 from chalicelib.domain.migration.records.differences import DifferenceKind
 from chalicelib.domain.readings import to_ms
 from chalicelib.repositories.database import Document
@@ -37,6 +45,22 @@ BY_FINGERPRINT: list[dict[str, Any]] = [
     },
     {"$set": {"users": {"$size": "$users"}}},
 ]
+READ = ("component", "user", "usage", "feedback", "parameters")  # two rows with equal ones are of one read
+
+
+def by_read(limit: int) -> list[dict[str, Any]]:
+    """Count reads, and name the latest of them."""
+    read = {name: {"$ifNull": [f"${name}", None]} for name in READ}  # rows from before there was feedback have none
+    latest = {"n": limit, "sortBy": {"at": -1}, "output": "$_id"}
+    return [
+        {"$group": {"_id": read, "at": {"$max": "$at"}}},
+        {"$group": {"_id": None, "count": {"$sum": 1}, "latest": {"$topN": latest}}},
+    ]
+
+
+def examples_of(counted: Sequence[Document]) -> Examples:
+    """What ``by_read`` answers."""
+    return Examples([_example(read) for found in counted for read in found["latest"]], sum(f["count"] for f in counted))
 
 
 def outcomes_of(counted: Sequence[Document]) -> dict[Component, dict[Outcome, int]]:
@@ -70,7 +94,19 @@ def group_of(found: Document, rules: Mapping[str, IgnoreRule], replays: Sequence
 def replay_of(row: Document) -> Replay:
     """A replay as it was remembered."""
     outcomes = {Outcome(outcome): count for outcome, count in row["outcomes"].items()}
-    return Replay(row["replayOf"], row["operator"], to_ms(row["at"]), outcomes, row["showing"])
+    uncompared = row.get("lost", 0), row.get("unasked", 0)  # rows of the release before have none
+    return Replay(row["replayOf"], row["operator"], to_ms(row["at"]), outcomes, row["showing"], *uncompared)
+
+
+def _example(read: Document) -> Example:
+    usage, feedback = read["usage"], read["feedback"]
+    return Example(
+        Component(read["component"]),
+        read["user"],
+        None if usage is None else str(usage),
+        read["parameters"],
+        None if feedback is None else str(feedback),
+    )
 
 
 def _sighting(example: Document) -> Sighting:

@@ -17,7 +17,7 @@ from chalicelib.domain.migration.records.comparison_log import (
     ComparisonReport,
     ComparisonResult,
     DifferenceGroup,
-    Example,
+    Examples,
     IgnoreRule,
     Replay,
     Request,
@@ -25,7 +25,15 @@ from chalicelib.domain.migration.records.comparison_log import (
 from chalicelib.domain.migration.records.differences import Difference, shown_value
 from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.repositories.comparison_reports import BY_FINGERPRINT, BY_OUTCOME, group_of, outcomes_of, replay_of
+from chalicelib.repositories.comparison_reports import (
+    BY_FINGERPRINT,
+    BY_OUTCOME,
+    by_read,
+    examples_of,
+    group_of,
+    outcomes_of,
+    replay_of,
+)
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 
 POSITION, RULES = "comparison", "comparison_rules"
@@ -105,13 +113,11 @@ class MongoComparisonLog(ComparisonLog):
         return sorted(found, key=lambda group: (-group.answers, group.fingerprint))
 
     @override
-    def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
-        """Use the index on fingerprint and moment."""
-        with time_limit(READ_SECONDS):
-            rows = self._comparisons.find(
-                {"differences.fingerprint": fingerprint}, sort=[("at", DESCENDING)], limit=limit
-            )
-            return [_example(row) for row in rows]
+    def examples(self, fingerprint: str, limit: int) -> Examples:
+        """Counted by the server, over the index on fingerprint and moment."""
+        showing = {"$match": {"differences.fingerprint": fingerprint}}
+        with time_limit(REPORT_SECONDS):
+            return examples_of(list(self._comparisons.aggregate([showing, *by_read(limit)])))
 
     @override
     def audit(self, replay: Replay) -> None:
@@ -122,6 +128,8 @@ class MongoComparisonLog(ComparisonLog):
             "operator": replay.operator,
             "outcomes": {outcome.value: count for outcome, count in replay.outcomes.items()},
             "showing": replay.showing,
+            "lost": replay.lost,
+            "unasked": replay.unasked,
         }
         with time_limit(READ_SECONDS):
             self._comparisons.insert_one(row)
@@ -192,17 +200,6 @@ def _difference(fingerprint: str, difference: Difference, pseudonyms: Pseudonyms
 def _request(row: Document) -> Request:
     trace_id = row.get("traceId")  # rows of the release before have none
     return Request(Component(row["component"]), row["userId"], row["parameters"], str(row["_id"]), trace_id=trace_id)
-
-
-def _example(row: Document) -> Example:
-    usage, feedback = row["usage"], row.get("feedback")  # rows from before there was feedback have none
-    return Example(
-        Component(row["component"]),
-        row["user"],
-        None if usage is None else str(usage),
-        row["parameters"],
-        None if feedback is None else str(feedback),
-    )
 
 
 def _id(text: str | None) -> ObjectId | None:

@@ -1,5 +1,6 @@
 """Counts of comparisons, in ``gate_evidence``: one document per component and code, each change one update.
 
+A comparison that has a row in ``backend_comparisons`` is counted in one transaction with it.
 Which equal answers were counted already is in ``gate_agreements``: an id is a digest, a row has the user's pseudonym,
 so that an account's end finds it. A row that was written by somebody who died before the count is one agreement less.
 Outside the session filter: nobody is named here.
@@ -11,6 +12,7 @@ from math import log
 from typing import Any
 
 from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
@@ -18,7 +20,10 @@ from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.gate.counted import Counted, CountedEvidence, Counting, DifferenceSeen
 from chalicelib.domain.migration.gate.evidence import PairCount
 from chalicelib.domain.migration.gate.pairs import ERRORS, LATENCY, MOST_EVIDENCE, Pair, PairTest
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime
+from chalicelib.repositories.comparisons import row_of
 from chalicelib.repositories.database import (
     READ_SECONDS,
     Collections,
@@ -27,6 +32,7 @@ from chalicelib.repositories.database import (
     instant_of,
     time_limit,
 )
+from chalicelib.repositories.transactions import in_transaction
 
 MOST_AGREEMENTS = 10_000  # this many equal answers in a row say everything; more would only fill the database
 TESTS: Mapping[str, PairTest] = {"errors": ERRORS, "latency": LATENCY}
@@ -36,22 +42,25 @@ class MongoCountedEvidence(CountedEvidence):
     """``CountedEvidence`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase) -> None:
+        self._database = database
+        self._comparisons = database[Collections.COMPARISONS]
         self._evidence = database[Collections.GATE]
         self._agreements = database[Collections.AGREEMENTS]
 
     @override
     def count(self, counting: Counting, at: int) -> None:
-        key = _key(counting.component, counting.code)
         with time_limit(READ_SECONDS):
-            stored: Any = self._evidence.find_one_and_update(
-                {"_id": key},
-                [{"$set": _added(counting, at)}],
-                ["run", "agreements"],
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
-            )
-            if counting.agreement is not None and stored["agreements"] < MOST_AGREEMENTS:
-                self._agree(key, stored["run"], counting, at)
+            self._agree(counting, self._add(counting, at), at)
+
+    @override
+    def record(self, compared: ComparisonResult, counting: Counting, pseudonyms: Pseudonyms, at: int) -> None:
+        def both(session: ClientSession) -> Document:
+            self._comparisons.insert_one(row_of(compared, pseudonyms, at), session=session)
+            return self._add(counting, at, session)
+
+        stored = in_transaction(self._database, READ_SECONDS, both)
+        with time_limit(READ_SECONDS):
+            self._agree(counting, stored, at)
 
     @override
     def counted(self, component: Component, code: str) -> Counted:
@@ -78,8 +87,23 @@ class MongoCountedEvidence(CountedEvidence):
         with time_limit(READ_SECONDS):
             self._evidence.update_one({"_id": _key(component, code)}, [{"$set": gone}], upsert=True)
 
-    def _agree(self, key: str, run: int, counting: Counting, at: int) -> None:
+    def _add(self, counting: Counting, at: int, session: ClientSession | None = None) -> Document:
+        """Count all but an agreement; returns the run and its agreements."""
+        stored: Any = self._evidence.find_one_and_update(
+            {"_id": _key(counting.component, counting.code)},
+            [{"$set": _added(counting, at)}],
+            ["run", "agreements"],
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        return {**stored}
+
+    def _agree(self, counting: Counting, stored: Document, at: int) -> None:
         """Only in the same run: an answer that came meanwhile has begun another one, at 0."""
+        if counting.agreement is None or stored["agreements"] >= MOST_AGREEMENTS:
+            return
+        key, run = _key(counting.component, counting.code), stored["run"]
         name = sha256(f"{key}|{run}|{counting.agreement}".encode()).hexdigest()
         try:
             self._agreements.insert_one({"_id": name, "user": counting.user, "at": to_datetime(at)})

@@ -27,6 +27,7 @@ from infra.errors import OperatorError
 from infra.local.ending import ended_in_order
 from infra.local.throwaway import stack
 from infra.operations.printing import console, print_json, progress_console
+from infra.operations.spans import Span
 from infra.operations.status.commands import seen
 from infra.operations.status.printing import drill_line, print_recorded
 from infra.targets.database import database_of
@@ -78,7 +79,7 @@ def rollback(target: Target | OperatorError, component: str, writes: int, moves:
 @click.option("--flips", type=click.IntRange(min=1), default=200, show_default=True, help="at least")
 @click.option("--people", type=click.IntRange(1, 100), default=20, show_default=True)
 @click.option("--operations", type=click.IntRange(min=0), default=0, help="at least; flips are spread over them")
-@click.option("--seconds", type=click.FloatRange(min=1), help="end after so long, whatever was reached")
+@click.option("--seconds", type=Span(1, example="60"), help="end after so long, whatever was reached")
 @click.option("--in-process", is_flag=True, help="without gateway, bus and AppConfig; changes of mode drain in 4 s")
 @click.option("--seed", type=click.IntRange(min=0), help="of a history whose operations and flips to repeat")
 @click.option("--record", type=click.File("w"), help="write every operation there, one line of JSON each")

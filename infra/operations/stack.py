@@ -20,6 +20,7 @@ from infra.local.ending import ended_in_order
 from infra.local.layout import Layout
 from infra.local.processes.pieces import PieceStatus, Processes
 from infra.operations.confirmation import confirm, yes_option
+from infra.operations.spans import Span
 from infra.targets.options import is_given, json_option, name_option
 from infra.targets.target import Target, known_stack, stack_with_a_folder
 
@@ -32,12 +33,6 @@ def _user(_context: click.Context, _option: click.Parameter, user: str) -> str:
     if not user.strip():
         raise click.BadParameter("say whom the token is for: make token USER=alice")
     return user
-
-
-def _hours(_context: click.Context, _option: click.Parameter, hours: float) -> float:
-    if not 0 < hours <= LONGEST_HOURS:  # a range of click's lets nan pass
-        raise click.BadParameter(f"{hours:g} is not more than 0 and at most {LONGEST_HOURS:g} (HOURS=12)")
-    return hours
 
 
 @click.command()
@@ -89,7 +84,11 @@ def running(name: str, as_json: bool) -> None:
 @click.option("--user", required=True, callback=_user, help="whom the token names")
 @click.option("--role", "roles", multiple=True, help="a role of that person; may be repeated")
 @click.option(
-    "--hours", type=float, default=12.0, show_default=True, callback=_hours, help="how long the token is valid"
+    "--hours",
+    type=Span(0, LONGEST_HOURS, above=True, example="HOURS=12"),
+    default=12.0,
+    show_default=True,
+    help="how long the token is valid",
 )
 def token(name: str, user: str, roles: tuple[str, ...], hours: float) -> None:
     """Print a token for the laptop stack's API."""

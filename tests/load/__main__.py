@@ -26,6 +26,7 @@ from infra.drills.history.deployed import deployed_ground
 from infra.drills.history.ground import Ground
 from infra.drills.history.in_process.ground import ground_source
 from infra.local.throwaway import stack
+from infra.operations.spans import Span
 from tests.load.level import Level, level
 from tests.load.writers import GATEWAY_SECONDS, WRITERS, denied, said, warm, write_together
 from tests.performance import report
@@ -65,7 +66,7 @@ console = Console(highlight=False, soft_wrap=True, markup=False)
 
 
 @click.command()
-@click.option("--seconds", envvar="SECONDS", type=click.FloatRange(5, LONGEST_SECONDS), default=40, show_default=True)
+@click.option("--seconds", envvar="SECONDS", type=Span(5, LONGEST_SECONDS, example="40"), default=40, show_default=True)
 def main(seconds: float) -> None:
     """Put load on the application in process and on a deployed stack, ``seconds`` for each number of people."""
     began, machine, wrong = time.monotonic(), report.machine(), list[str]()

@@ -21,6 +21,7 @@ from rich.console import Console
 from infra.errors import DeployError, OperatorError
 from infra.local.layout import Layout
 from infra.local.throwaway import stack
+from infra.operations.spans import Span
 from tests.e2e.conftest import Deployed
 from tests.soak import stored
 from tests.soak.figures import Figures, Verdict, percentiles
@@ -39,19 +40,11 @@ Work = Callable[[Event], None]
 console = Console(highlight=False, soft_wrap=True, markup=False)
 
 
-def _minutes(_context: click.Context, _option: click.Parameter, text: str) -> float:
-    try:
-        minutes = float(text)
-    except ValueError:
-        minutes = 0.0
-    if not 0 < minutes <= LONGEST_MINUTES:
-        wanted = f"a number, more than 0 and at most {LONGEST_MINUTES:g}, such as 5 or 0.5"
-        raise click.BadParameter(f"{text!r} minutes cannot be; it takes {wanted}: make soak MINUTES=5")
-    return minutes
+LENGTH = Span(0, LONGEST_MINUTES, above=True, example="make soak MINUTES=5")
 
 
 @click.command()
-@click.option("--minutes", envvar="MINUTES", default="5", show_default=True, callback=_minutes, help="how long")
+@click.option("--minutes", envvar="MINUTES", type=LENGTH, default=5, show_default=True, help="how long")
 def main(minutes: float) -> None:
     """Use a deployed stack while its functions are killed, and see that nothing is lost or wrong afterwards."""
     try:

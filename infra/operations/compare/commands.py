@@ -14,11 +14,12 @@ from chalicelib.bootstrap.operations import now
 from chalicelib.domain.migration.records.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
 from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import DAY_MS, to_ms
+from chalicelib.services.migration.comparison.replays import AT_ONCE, MOST
 from chalicelib.services.migration.comparison.runs import BackendComparer
 from infra.errors import OperatorError
 from infra.local.identity import Identity
 from infra.operations.compare.feedback import feedback_document, print_feedback, print_feedback_report
-from infra.operations.compare.printing import counted, print_report, replay_document, report_document
+from infra.operations.compare.printing import counted, print_replay, print_report, replay_document, report_document
 from infra.operations.compare.times import print_times, times_document
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option
@@ -109,17 +110,20 @@ def run(target: Target, user: str | None, everybody: bool, sample: int | None, a
 
 @compare.command()
 @click.argument("fingerprint")
+@click.option("--limit", type=click.IntRange(1, MOST), default=AT_ONCE, show_default=True, help="how many, the latest")
 @with_target(changes=True)
 @json_option
-def replay(target: Target, fingerprint: str, as_json: bool) -> None:
-    """Ask again now what has shown a difference; who did is kept. Exit code 1 unless it is seen to be gone."""
+def replay(target: Target, fingerprint: str, limit: int, as_json: bool) -> None:
+    """Ask again now what has shown a difference; who did is kept.
+
+    Exit code 1 unless all that is recorded of it was asked again and shows it no more; what is left is said.
+    """
     with _comparing(target, asking=True) as comparer:
-        made = comparer.replay(fingerprint, person())
+        made = comparer.replay(fingerprint, person(), limit)
     if as_json:
         print_json(replay_document(made))
     else:
-        console.print(counted(Counter(made.outcomes)))
-        console.print(f"{made.showing} of them show {fingerprint}", markup=False)
+        print_replay(made)
     sys.exit(0 if made.gone else 1)
 
 

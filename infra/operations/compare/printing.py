@@ -1,6 +1,7 @@
 """Printing the comparison of the backends: tables for people, documents for programs."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from rich.markup import escape
@@ -14,6 +15,7 @@ from chalicelib.domain.migration.records.comparison_log import (
     Replay,
     Sighting,
 )
+from chalicelib.services.migration.comparison.replays import MOST
 from infra.operations.printing import console, minute, moment
 from infra.operations.printing import counted as number
 
@@ -50,8 +52,40 @@ def replay_document(replay: Replay) -> dict[str, Any]:
         "at": moment(replay.at),
         "outcomes": {outcome.value: replay.outcomes.get(outcome, 0) for outcome in Outcome},
         "showing": replay.showing,
+        "lost": replay.lost,
+        "unasked": replay.unasked,
         "gone": replay.gone,
     }
+
+
+def print_replay(replay: Replay) -> None:
+    """Print it for people: what was asked again, and what is left to do."""
+    name = replay.fingerprint
+    left = f"recorded, but not asked: {replay.lost} that cannot be any more, {replay.unasked} beyond the limit"
+    lines = [counted(Counter(replay.outcomes)), f"{replay.showing} of them show {name}; {left}"]
+    if replay.gone:
+        lines.append(f"{name} is gone: all that showed it was asked again, and shows it no more")
+    else:
+        lines += [f"{name} is not seen to be gone:", *_left_open(replay)]
+    for line in lines:
+        console.print(line, markup=False)
+
+
+def _left_open(replay: Replay) -> Iterator[str]:
+    """What keeps a difference from being gone, each with what comes next."""
+    again = f"python -m infra compare replay {replay.fingerprint}"
+    if replay.showing:
+        shows = "still shows" if replay.showing == 1 else "still show"
+        yield f"{number(replay.showing, 'read')} {shows} it: mend it, or roll the component back, then replay again"
+    if replay.unseen:
+        yield f"{number(replay.unseen, 'read')} gave no answers to compare: later again {again}"
+    if replay.lost:
+        why = "(expired, erased, or of another key for pseudonyms)"
+        anew, answer = "python -m infra compare run --all", f"python -m infra compare ignore {replay.fingerprint}"
+        yield f"{number(replay.lost, 'recorded read')} cannot be asked again {why}: look anew, {anew}; then {answer}"
+    if replay.unasked:
+        every = min(MOST, replay.asked + replay.lost + replay.unasked)
+        yield f"{number(replay.unasked, 'recorded read')} beyond the limit: {again} --limit {every}"
 
 
 def print_report(found: ComparisonReport, hours: int) -> None:

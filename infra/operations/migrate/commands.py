@@ -15,6 +15,7 @@ from infra.operations.confirmation import confirm, yes_option
 from infra.operations.fan_out.watching import RANGES
 from infra.operations.migrate.printing import ConsoleRun, plan_table, status_table
 from infra.operations.printing import console, print_json, progress_console
+from infra.operations.spans import Span
 from infra.targets.database import database_of
 from infra.targets.naming import addressed
 from infra.targets.options import json_option, with_target
@@ -29,6 +30,7 @@ from migrations.ledger import COLLECTION, State
 from migrations.lock import LOCK_SECONDS, holder
 from migrations.scripts import FOLDER, QUIET, Direction
 
+LONGEST_LOCK_SECONDS = 24 * 3_600
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 folder_option = click.option(
@@ -37,7 +39,11 @@ folder_option = click.option(
 execute_option = click.option("--execute", is_flag=True, help="do it; without, say what would be done")
 retry_option = click.option("--retry", is_flag=True, help="go on with a script that failed")
 lock_option = click.option(
-    "--lock-seconds", default=LOCK_SECONDS, show_default=True, help="after which a runner that died loses its lock"
+    "--lock-seconds",
+    type=Span(1, LONGEST_LOCK_SECONDS, example="30"),
+    default=LOCK_SECONDS,
+    show_default=True,
+    help="after which a runner that died loses its lock",
 )
 
 workers_option = click.option(

@@ -19,7 +19,7 @@ from infra.operations.printing import counted, print_json
 from infra.operations.reason import reason_option
 from infra.operations.retire.of_target import commands_of, commands_on
 from infra.operations.retire.printing import print_blockers, print_callers
-from infra.operations.sync.comparing import by_workers, comparison_option
+from infra.operations.sync.comparing import by_workers, comparison_option, say_if_needless
 from infra.operations.sync.printing import print_mode
 from infra.removal.references import references_of
 from infra.targets.database import database_of, own_code
@@ -95,6 +95,7 @@ def apply(
     --force overrides what callers and dates say, never what people would see wrong or data could be lost by.
     Fewer days than usual need --force too, but in a rehearsal, and are noted.
     """
+    workers = by_workers(target, ranges)
     with database_of(target) as database:
         operations = shell_operations(database, own_code)
         if operations.modes.show().state.mode is not SyncMode.NEW_ONLY:
@@ -106,7 +107,7 @@ def apply(
 
             refuse_blocked()
             asked = f" (asked for {days} days at 100 % and {quiet_days} days without calls)" if less else ""
-            compare = by_workers(target, ranges) or operations.consistency.count_differences
+            compare = workers or operations.consistency.count_differences
 
             def compared() -> int:
                 """It takes long: somebody may have taken people back meanwhile, whom the mode would take along."""
@@ -116,6 +117,7 @@ def apply(
 
             operations.modes.set(SyncMode.NEW_ONLY, reason + asked, person(), compared)
         report = operations.modes.show()
+    say_if_needless(workers)
     if as_json:
         print_json(report.as_document())
     else:

@@ -7,7 +7,7 @@ from chalicelib.domain.backends.sync_mode import SyncMode
 from infra.operations.printing import print_json
 from infra.operations.reason import reason_option
 from infra.operations.sync.catching_up import catch_up, drain
-from infra.operations.sync.comparing import by_workers, comparison_option
+from infra.operations.sync.comparing import by_workers, comparison_option, say_if_needless
 from infra.operations.sync.printing import print_mode
 from infra.targets.database import connected
 from infra.targets.options import json_option, with_target
@@ -40,10 +40,12 @@ MODES = click.Choice([mode.value for mode in SyncMode])
 @json_option
 def set_mode(target: Target, wanted: str, reason: str, wait: bool, ranges: int | None, as_json: bool) -> None:
     """Change the mode to a neighbour. Refused, with what to do first, where a write could get lost."""
-    if ranges is not None and wanted == SyncMode.DUAL_WRITE:
-        raise click.UsageError("nothing is compared on the way to dual_write: leave out --fan-out")
+    if ranges is not None and wanted != SyncMode.NEW_ONLY:
+        raise click.UsageError(f"nothing is compared on the way to {wanted}: leave out --fan-out")
+    comparison = by_workers(target, ranges)
     with connected(target) as operations:
-        state = operations.modes.set(SyncMode(wanted), reason, person(), by_workers(target, ranges))
+        state = operations.modes.set(SyncMode(wanted), reason, person(), comparison)
+        say_if_needless(comparison)
         if wait:
             drain(operations)
         if wait and state.catching_up:

@@ -30,6 +30,7 @@ def fake_ports(
 ) -> Ports:
     """All ports on one fake store."""
     usage = FakeUsageLog(store)
+    log = FakeComparisonLog(usage)
     meters = FakeMetersOfAll(store)
     sides = sides or FakeSides(store, store.stored.clock)
     meters = sides
@@ -52,8 +53,8 @@ def fake_ports(
         repaired=sides.repaired,
         usage=usage,
         figures=FakeRolloutFigures(store, usage),
-        comparisons=FakeComparisonLog(usage),
-        counted=FakeCountedEvidence(store.ping),
+        comparisons=log,
+        counted=FakeCountedEvidence(store.ping, log),
         census=FakeCensusRecords(store.ping, store.stored.clock),
         feedback=FakeFeedbackLog(store),
         measurements=FakePageMeasurements(store, usage),

@@ -1,6 +1,7 @@
 """The ports of the comparer, on the fake and on MongoDB alike."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from chalicelib.domain.migration.records.comparison_log import (
     ComparisonResult,
     DifferenceGroup,
     Example,
+    Examples,
     IgnoreRule,
     Outcome,
     Replay,
@@ -156,18 +158,35 @@ def test_examples_say_what_to_ask_again_the_latest_first(ports: Ports, user: str
     add(ports, T + 3, compared(user, [1], []))
     fingerprint = next(group.fingerprint for group in ports.comparisons.report(T).groups if group.kind == "value")
     whose = HIDDEN.of("user", user)
-    assert ports.comparisons.examples(fingerprint, 5) == [
-        Example(CHARTS, whose, read.usage, None),
-        Example(CHARTS, whose, None, YEAR),
+    of_note, asked = Example(CHARTS, whose, read.usage, None), Example(CHARTS, whose, None, YEAR)
+    assert ports.comparisons.examples(fingerprint, 5) == Examples([of_note, asked], 2)
+    assert ports.comparisons.examples(fingerprint, 1) == Examples([of_note], 2)
+    assert ports.comparisons.examples("unknown", 5) == Examples([], 0)
+
+
+def test_a_read_that_showed_it_again_and_again_is_one_example_and_others_are_others(ports: Ports, user: str) -> None:
+    other = {**YEAR, "year": 2024}
+    requests = [Request(CHARTS, user, YEAR), Request(CHARTS, user, other), Request(CHARTS, f"{user}-2", YEAR)]
+    requests += [replace(requests[0], usage="a" * 24), replace(requests[0], feedback="b" * 24)]
+    for number, request in enumerate([*requests, requests[0], requests[1]]):
+        add(ports, T + number, compared(user, [1], [2], request))
+    found = ports.comparisons.examples(only_group(ports).fingerprint, 9)
+    asked = [(each.user, each.parameters, each.usage, each.feedback) for each in found.latest]
+    one, two = (HIDDEN.of("user", name) for name in (user, f"{user}-2"))
+    assert asked == [
+        (one, other, None, None),
+        (one, YEAR, None, None),
+        (one, None, None, "b" * 24),
+        (one, None, "a" * 24, None),
+        (two, YEAR, None, None),
     ]
-    assert len(ports.comparisons.examples(fingerprint, 1)) == 1
-    assert list(ports.comparisons.examples("unknown", 5)) == []
+    assert found.count == 5
 
 
 def test_who_asked_again_is_remembered_and_counts_as_no_comparison(ports: Ports, user: str) -> None:
     add(ports, T, compared(user, [1], [2]))
     fingerprint = only_group(ports).fingerprint
-    replays = [Replay(fingerprint, "olga", T + at, {Outcome.DIFFERENT: 2, Outcome.LAG: 1}, 2) for at in (1, 2)]
+    replays = [Replay(fingerprint, "olga", T + at, {Outcome.DIFFERENT: 2, Outcome.LAG: 1}, 2, 3, 4) for at in (1, 2)]
     for replay in replays:
         ports.comparisons.audit(replay)
     report = ports.comparisons.report(T)
@@ -186,6 +205,10 @@ def test_a_difference_is_gone_by_the_last_replay_until_it_is_seen_again(ports: P
     assert only_group(ports).gone == gone
     ports.comparisons.audit(Replay(fingerprint, "olga", T + 7, {Outcome.FAILED: 1}, 0))
     assert only_group(ports).gone is None, "the last replay saw nothing"
+    ports.comparisons.audit(replace(gone, at=T + 7, lost=1))
+    assert only_group(ports).gone is None, "one could not be asked again"
+    ports.comparisons.audit(replace(gone, at=T + 7, unasked=1))
+    assert only_group(ports).gone is None, "one was not asked"
     ports.comparisons.audit(Replay(fingerprint, "olga", T + 8, {Outcome.EQUAL: 1}, 0))
     add(ports, T + 9, compared(user, [1], [2]))
     assert only_group(ports).gone is None

@@ -8,6 +8,9 @@ from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.gate.counted import Counted, Counting
 from chalicelib.domain.migration.gate.evidence import PairCount
 from chalicelib.domain.migration.gate.pairs import ERRORS, LATENCY, Pair
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.migration.records.differences import Difference, DifferenceKind
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 
 CHARTS, TABLE = Component.MONTHLY_CHARTS, Component.ENERGY_TABLE
 CODE, OTHER = "a1", "b2"
@@ -47,6 +50,19 @@ def test_a_difference_takes_all_agreements_away_and_none_of_another_code_or_comp
 def test_a_difference_that_somebody_answers_for_is_known_and_takes_nothing_away(ports: Ports) -> None:
     found = count(ports, *agreements(ports, 3), replace(WRONG, is_answered=True))
     assert (found.agreements, [*found.differences]) == (3, [FINGERPRINT])
+
+
+def test_a_comparison_that_is_recorded_is_in_the_log_and_counts(ports: Ports) -> None:
+    wrong = Difference(DifferenceKind.VALUE, ("months", 0), 1, 2)
+    compared = ComparisonResult(Request(CHARTS, "alice", {}), Outcome.DIFFERENT, (wrong,))
+    ports.counted.record(compared, WRONG, Pseudonyms(b"key"), T)
+    assert [*count(ports).differences] == [FINGERPRINT]
+    assert ports.comparisons.report(T).outcomes == {CHARTS: {Outcome.DIFFERENT: 1}}
+    equal = ComparisonResult(Request(CHARTS, "alice", {}), Outcome.EQUAL)
+    for _ in range(2):
+        ports.counted.record(equal, EQUAL, Pseudonyms(b"key"), T + 1)
+    assert count(ports).agreements == 1
+    assert ports.comparisons.report(T).outcomes == {CHARTS: {Outcome.DIFFERENT: 1, Outcome.EQUAL: 2}}
 
 
 def test_after_an_answer_the_agreements_begin_anew_and_what_was_equal_before_counts_again(ports: Ports) -> None:

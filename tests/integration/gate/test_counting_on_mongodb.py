@@ -1,17 +1,25 @@
 """Counting on a real database while somebody else does the same."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import NetworkTimeout
 
+from chalicelib.bootstrap.container import mongo_ports
 from chalicelib.domain.backends.component import Component
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.migration.gate.counted import Counted, Counting
 from chalicelib.domain.migration.gate.pairs import Pair
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.migration.records.differences import Difference, DifferenceKind
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.repositories.counted_evidence import MongoCountedEvidence
 from chalicelib.repositories.database import Collections
+from chalicelib.services.migration.comparison.asking import RecordedComparison
+from infra.simulation.memory.publisher import FakePublisher
 
 CHARTS, CODE, T = Component.MONTHLY_CHARTS, "a1", 1_700_000_000_000
 WRONG = Counting(CHARTS, CODE, "p", differences=("0123456789ab",))
@@ -77,3 +85,50 @@ def test_enough_agreements_fill_the_database_no_further(
         evidence.count(equal(number), T)
     assert counted(evidence).agreements == 3
     assert migrated[Collections.AGREEMENTS].count_documents({}) == 3
+
+
+class Differing:
+    """Both backends, which differ."""
+
+    def compare_backends(self, request: Request) -> ComparisonResult:
+        wrong = Difference(DifferenceKind.VALUE, ("months", 0), 1, 2)
+        return ComparisonResult(request, Outcome.DIFFERENT, (wrong,))
+
+
+def asking_of(database: Database[Any]) -> RecordedComparison:
+    ports = mongo_ports(database, FakePublisher())
+    backends, hidden = cast(Any, Differing()), Pseudonyms(b"key")
+    return RecordedComparison(backends, ports.comparisons, ports.counted, hidden, lambda: T, lambda: CODE)
+
+
+@pytest.mark.parametrize("error", [NetworkTimeout("it is away"), MemoryError()], ids=["away", "dies"])
+@pytest.mark.parametrize("way", ["recorded", "surveyed"])
+def test_a_difference_that_cannot_be_counted_has_no_row_and_counts_once_when_it_is_asked_again(
+    evidence: MongoCountedEvidence,
+    migrated: Database[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    error: BaseException,
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    ask = getattr(asking_of(migrated), way)
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, "find_one_and_update", fails)
+        with pytest.raises((UnavailableError, MemoryError)):
+            ask(Request(CHARTS, "alice", {}))
+    rows = migrated[Collections.COMPARISONS]
+    assert (rows.count_documents({}), counted(evidence).differences) == (0, {})
+    ask(Request(CHARTS, "alice", {}))
+    assert (rows.count_documents({}), len(counted(evidence).differences)) == (1, 1)
+
+
+def test_what_many_find_at_once_is_a_row_each_and_counted(
+    evidence: MongoCountedEvidence, migrated: Database[Any]
+) -> None:
+    asking = asking_of(migrated)
+    with ThreadPoolExecutor(4) as several:
+        list(several.map(lambda number: asking.recorded(Request(CHARTS, f"{number}", {})), range(40)))
+    assert migrated[Collections.COMPARISONS].count_documents({}) == 40
+    assert len(counted(evidence).differences) == 1

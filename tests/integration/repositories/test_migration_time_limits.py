@@ -14,7 +14,7 @@ from chalicelib.domain.backends.sync_mode import Side, SyncMode
 from chalicelib.domain.meters.fan_out import FanOut, RangeProgress
 from chalicelib.domain.meters.walks import Verification, Walk, WalkProgress
 from chalicelib.domain.migration.gate.counted import Counting
-from chalicelib.domain.migration.records.comparison_log import IgnoreRule, Outcome, Replay
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult, IgnoreRule, Outcome, Replay, Request
 from chalicelib.domain.migration.records.decision import Reason
 from chalicelib.domain.migration.records.feedback import Feedback
 from chalicelib.domain.migration.records.flag_history import FlagChange
@@ -32,6 +32,7 @@ from chalicelib.domain.migration.sync.reconciliation import (
     Verified,
 )
 from chalicelib.domain.operating import Action, Discarded, Done
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.fence import fence_id
 from infra.simulation.memory.publisher import FakePublisher
@@ -46,6 +47,7 @@ ROLLOUT = Rollout(component=TABLE, plan=Plan(), state=State.RUNNING, by="olga", 
 CALENDAR = Calendar(announced_at=T, deprecated_at=T, sunset_at=T + 60 * DAY_MS)
 FEEDBACK = Feedback(TABLE, {"limit": 5}, Backend.NEW, Reason.PERCENTAGE_IN, {EnergyType.POWER: 3})
 CHANGE = FlagChange("id", T, "olga", "set", "why", {}, {}, "1", "2")
+COMPARED = ComparisonResult(Request(TABLE, "alice", {}), Outcome.EQUAL)
 VERIFIED = Verified(T, T, 0, 0, 0)
 
 
@@ -67,6 +69,7 @@ def census(ports: Ports) -> None:
 
 def counted(ports: Ports) -> None:
     ports.counted.count(Counting(TABLE, "c", "p", agreement="a"), T)
+    ports.counted.record(COMPARED, Counting(TABLE, "c", "p", agreement="b"), Pseudonyms(b"key"), T)
     ports.counted.counted(TABLE, "c")
     ports.counted.answered("f")
     ports.counted.gone("f", TABLE, "c", T)

@@ -54,7 +54,6 @@ BY_KEY: dict[str, Use] = {
     "a noted read": lambda ports: ports.comparisons.request(KEY),
     "the comparer's position": lambda ports: ports.comparisons.looked_at(),
     "its new position": lambda ports: ports.comparisons.set_looked_at(5),
-    "examples": lambda ports: ports.comparisons.examples("f1", 5),
     "rules": lambda ports: ports.comparisons.rules(),
     "changes of flags": lambda ports: ports.flag_history.changes(None, 5),
     "known users": lambda ports: list(ports.known_users.known_users()),

@@ -42,7 +42,7 @@ READS: dict[str, tuple[Use, list[str]]] = {
     ),
     "examples": (
         lambda ports: ports.comparisons.examples("f", 5),
-        ["find backend_comparisons by -at limit 5"],
+        ["aggregate backend_comparisons"],
     ),
     "a report": (
         lambda ports: ports.comparisons.report(0),

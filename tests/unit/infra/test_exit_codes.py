@@ -155,7 +155,7 @@ class Comparer:
     def feedback(self, since: int, limit: int) -> FeedbackReport:
         return FeedbackReport({}, [])
 
-    def replay(self, fingerprint: str, operator: str) -> Replay | None:
+    def replay(self, fingerprint: str, operator: str, most: int) -> Replay | None:
         return self.again
 
 
@@ -230,20 +230,31 @@ def test_a_report_fails_where_a_difference_is_open_or_nothing_was_compared(
 
 @FORMS
 @pytest.mark.parametrize(
-    ("outcomes", "showing", "code"),
-    [({E: 2}, 0, 0), ({E: 1, D: 1}, 1, 1), ({E: 1, F: 1}, 0, 1), ({E: 1, L: 1}, 0, 1), ({}, 0, 1), ({K: 1}, 1, 1)],
+    ("outcomes", "counts", "code"),
+    [
+        ({E: 2}, (0, 0, 0), 0),
+        ({E: 2}, (0, 1, 0), 1),
+        ({E: 2}, (0, 0, 1), 1),
+        ({E: 1, D: 1}, (1, 0, 0), 1),
+        ({E: 1, F: 1}, (0, 0, 0), 1),
+        ({E: 1, L: 1}, (0, 0, 0), 1),
+        ({}, (0, 0, 0), 1),
+        ({K: 1}, (1, 0, 0), 1),
+    ],
 )
 def test_asking_again_fails_unless_the_difference_is_seen_to_be_gone(
     comparing: Comparing,
     capsys: pytest.CaptureFixture[str],
     outcomes: dict[Outcome, int],
-    showing: int,
+    counts: tuple[int, int, int],
     code: int,
     form: tuple[str, ...],
 ) -> None:
-    comparing(Comparer(again=Replay("f1", "olga", 5, outcomes, showing)))
+    comparing(Comparer(again=Replay("f1", "olga", 5, outcomes, *counts)))
     assert run("compare", "replay", "f1", *form) == code
-    assert (f'"showing": {showing}' if form else f"{showing} of them show f1") in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert (f'"showing": {counts[0]}, "lost": {counts[1]}' if form else f"{counts[0]} of them show f1") in said
+    assert (('"gone": true' if form else "f1 is gone") in said) is (code == 0)
 
 
 def seen(meters: int = 0, lagging: int = 0, differences: int = 0) -> Verification:

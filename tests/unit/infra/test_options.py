@@ -26,7 +26,7 @@ alarms --all?
 backup FILE!
 compare feedback --hours=168(1..4320) --limit=50(1..500)
 compare ignore FINGERPRINT! --owner! --reason! --until!
-compare replay FINGERPRINT!
+compare replay FINGERPRINT! --limit=20(1..10000)
 compare report --hours=24(1..2160)
 compare run --user --all? --sample(1..)
 compare times --hours=24(1..720)
@@ -59,10 +59,10 @@ flags stale --days=14(0..3650)
 gate show dashboard|energy_table|timeline_slider|monthly_charts|csv_import|energy_forms --all?
 gate simulate --runs=2000(2000..) --seed=17
 migrations create TITLE!
-migrations down --execute? --retry? --lock-seconds=30.0 --steps=1(1..) --to --yes?
-migrations resolve --lock-seconds=30.0 SCRIPT! --as!
+migrations down --execute? --retry? --lock-seconds=30.0(1..86400) --steps=1(1..) --to --yes?
+migrations resolve --lock-seconds=30.0(1..86400) SCRIPT! --as!
 migrations status
-migrations up --execute? --retry? --lock-seconds=30.0 --to --fan-out(2..1000)
+migrations up --execute? --retry? --lock-seconds=30.0(1..86400) --to --fan-out(2..1000)
 migrations verify-roundtrip
 mode recover MODE --reason!
 mode set MODE! --reason! --wait? --fan-out(2..1000)
@@ -99,7 +99,7 @@ simulate --weeks=8(1..52) --users=200(5..1000) --seed=1(0..) --seeds=1(1..1000) 
 status --hours=24(1..720) --component
 sweep --list? --fan-out(2..1000)
 sync --full? --fan-out(2..1000)
-token --user! --role* --hours=12.0
+token --user! --role* --hours=12.0(0..8760.0)
 trace ID! --hours=24(1..720)
 up --port --localstack-port --appconfig-port --mongodb-port --issuer-port --demo/--no-demo?=True
 verify --user --restart? --fan-out(2..1000) --last? --limit=20(0..)
@@ -285,6 +285,12 @@ def test_a_value_is_one_of_those_that_scripts_give() -> None:
         if (value := taken(parameter)) and parameter.name != "folder"
     }
     assert found - set(VALUES.splitlines()) == set()
+
+
+def test_no_number_of_seconds_or_hours_can_be_nan_or_infinite() -> None:
+    fractions = (click.types.FloatParamType, click.FloatRange)
+    types = {parameter.type for command in FOUND.values() for parameter in command.params}
+    assert [kind for kind in types if isinstance(kind, fractions) and type(kind).__name__ != "Span"] == []
 
 
 def test_no_command_is_missing_above() -> None:

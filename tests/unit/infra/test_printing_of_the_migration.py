@@ -295,6 +295,8 @@ def test_a_report_of_the_comparison_for_programs() -> None:
                 "at": moment,
                 "outcomes": zero | {"equal": 4},
                 "showing": 0,
+                "lost": 0,
+                "unasked": 0,
                 "gone": True,
             }
         ],

@@ -30,7 +30,8 @@ def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (("token", "--user", " "), "Invalid value for '--user': say whom the token is for: make token USER=alice"),
         (
             ("token", "--user", "alice", "--hours", "0"),
-            "Invalid value for '--hours': 0 is not more than 0 and at most 8760 (HOURS=12)",
+            "Invalid value for '--hours': 0 cannot be: it takes a number, more than 0 and at most 8760, such as "
+            "HOURS=12",
         ),
         (
             (*DEPLOY, "--stage=local"),

@@ -23,6 +23,10 @@ BECAUSE, STAGE = ("--reason", "x"), ("--stage", "nowhere")
             ("mode", "set", "dual_write", "--fan-out", "2", *BECAUSE),
             "nothing is compared on the way to dual_write: leave out --fan-out",
         ),
+        (
+            ("mode", "set", "old_only", "--fan-out", "2", *BECAUSE),
+            "nothing is compared on the way to old_only: leave out --fan-out",
+        ),
         (("sync", "--fan-out", "2"), "--fan-out divides all meters: say --full"),
         (("verify", "--last", "--fan-out", "2"), "--last compares nothing: leave out --fan-out"),
         (("verify", "--last", "--user", "u"), "--last compares nothing: leave out --user"),

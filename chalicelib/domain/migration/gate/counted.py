@@ -14,6 +14,7 @@ from chalicelib.domain.json.canonical import canonical_bytes
 from chalicelib.domain.migration.gate.evidence import CodeEvidence, PairCount
 from chalicelib.domain.migration.gate.pairs import Pair, pair_of_failures, pair_of_times
 from chalicelib.domain.migration.records.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 
 NO_PAIRS = PairCount()
@@ -72,6 +73,9 @@ class CountedEvidence(Protocol):
 
     def count(self, counting: Counting, at: int) -> None:
         """Add what one comparison says. An agreement counts once until the next answer; an open difference ends all."""
+
+    def record(self, compared: ComparisonResult, counting: Counting, pseudonyms: Pseudonyms, at: int) -> None:
+        """Add a comparison to the log and count it, both or neither: a difference with a row alone shuts no gate."""
 
     def counted(self, component: Component, code: str) -> Counted:
         """What was counted on one code."""

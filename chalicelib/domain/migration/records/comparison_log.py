@@ -85,19 +85,33 @@ class IgnoreRule:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Somebody asked again what had shown a difference: what came of it, and how many reads ``showing`` it still."""
+    """Somebody asked again what had shown a difference: what came of it, and how many reads ``showing`` it still.
+
+    ``lost``: recorded reads that could not be asked again. ``unasked``: those beyond the limit.
+    """
 
     fingerprint: str
     operator: str
     at: int
     outcomes: Mapping[Outcome, int]
     showing: int
+    lost: int = 0
+    unasked: int = 0
+
+    @property
+    def asked(self) -> int:
+        """How many reads were asked again."""
+        return sum(self.outcomes.values())
+
+    @property
+    def unseen(self) -> int:
+        """How many of these gave no answers that say anything about the backends."""
+        return self.asked - sum(self.outcomes.get(outcome, 0) for outcome in COMPARED)
 
     @property
     def gone(self) -> bool:
-        """Whether everything was asked again and nothing showed it."""
-        compared = sum(self.outcomes.get(outcome, 0) for outcome in COMPARED)
-        return not self.showing and 0 < compared == sum(self.outcomes.values())
+        """Whether everything that is recorded was asked again and compared, and nothing showed it."""
+        return self.asked > 0 and not (self.showing or self.unseen or self.lost or self.unasked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +182,14 @@ class Example:
     feedback: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """The latest reads that showed a difference, each once, and how many there are in all."""
+
+    latest: Sequence[Example]
+    count: int
+
+
 class ComparisonLog(Protocol):
     """Recorded reads, and what came of comparing them. All methods raise UnavailableError."""
 
@@ -184,7 +206,7 @@ class ComparisonLog(Protocol):
         """Remember that instant."""
 
     def add(self, compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> None:
-        """Remember what came of a comparison: user, values and ids as pseudonyms only."""
+        """Remember what came of a comparison: user, values and ids as pseudonyms only. It counts nowhere by that."""
 
     def report(self, since: int, component: Component | None = None) -> ComparisonReport:
         """What was found from an instant on, of one component or of all."""
@@ -192,8 +214,8 @@ class ComparisonLog(Protocol):
     def groups(self, since: int) -> Sequence[DifferenceGroup]:
         """What differed from an instant on, most often first."""
 
-    def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
-        """Comparisons that showed a difference, the latest first."""
+    def examples(self, fingerprint: str, limit: int) -> Examples:
+        """Reads that showed a difference, the latest first, and their number."""
 
     def audit(self, replay: Replay) -> None:
         """Remember that somebody has asked again."""

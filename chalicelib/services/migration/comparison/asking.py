@@ -39,10 +39,9 @@ class RecordedComparison:
         return self._comparison.versions(user_id)
 
     def recorded(self, request: Request) -> ComparisonResult:
-        """Compare one read; a row says what came of it, and it counts. Raises UnavailableError."""
+        """Compare one read; a row says what came of it, and it counts, both or neither. Raises UnavailableError."""
         compared = self._judged(request)
-        self._log.add(compared, self._pseudonyms, self._clock())
-        self._counted.count(counting_of(compared, self._user(request)), self._clock())
+        self._record(compared, counting_of(compared, self._user(request)))
         return compared
 
     def surveyed(self, request: Request) -> ComparisonResult:
@@ -51,10 +50,11 @@ class RecordedComparison:
         Times are counted by ``timed``: the views of one person are not one pair each.
         """
         compared = self._judged(request)
-        if compared.outcome is not Outcome.EQUAL:
-            self._log.add(compared, self._pseudonyms, self._clock())
         counting = replace(counting_of(compared, self._user(request)), agreement=None, latency=Pair.TIE)
-        self._counted.count(counting, self._clock())
+        if compared.outcome is Outcome.EQUAL:
+            self._counted.count(counting, self._clock())
+        else:
+            self._record(compared, counting)
         return compared
 
     def timed(self, component: Component, user_id: str, old_ms: float, new_ms: float) -> None:
@@ -70,6 +70,9 @@ class RecordedComparison:
         now = self._clock()
         known = {name for name, rule in self._log.rules().items() if rule.until > now}
         return replace(compared, outcome=Outcome.IGNORED) if known >= compared.distinct.keys() else compared
+
+    def _record(self, compared: ComparisonResult, counting: Counting) -> None:
+        self._counted.record(compared, counting, self._pseudonyms, self._clock())
 
     def _user(self, request: Request) -> str:
         return self._user_of(request.user_id)

@@ -1,16 +1,26 @@
 """Finds reads that showed a difference before, to ask them again: their users are known by pseudonyms only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.migration.records.comparison_log import ComparisonLog, Example, Request
+from chalicelib.domain.migration.records.comparison_log import ComparisonLog, Example, Examples, Request
 from chalicelib.domain.migration.records.feedback import FeedbackLog
 from chalicelib.domain.migration.records.flag_history import KnownUsers
 from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.monitoring.trace import trace_id
 
-AT_ONCE = 20  # reads that are asked again
-LOOKED_THROUGH = 10 * AT_ONCE  # comparisons that these are found among: one read may have been compared many times
+AT_ONCE = 20  # reads that are asked again where nobody says how many
+MOST = 10_000  # that one replay asks
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The reads behind a fingerprint, as requests; how many are ``lost``, and how many the limit leaves ``unasked``."""
+
+    requests: Sequence[Request]
+    lost: int
+    unasked: int
 
 
 class ComparisonMemory:
@@ -22,23 +32,24 @@ class ComparisonMemory:
         self._users = users
         self._pseudonyms = pseudonyms
 
-    def examples(self, fingerprint: str) -> list[Example]:
-        """The latest reads that showed it, each once. Raises ComparisonError: nobody has seen it."""
-        found = self._log.examples(fingerprint, LOOKED_THROUGH)
-        if not found:
+    def examples(self, fingerprint: str, most: int = 1) -> Examples:
+        """The latest reads that showed it. Raises ComparisonError: nobody has seen it."""
+        found = self._log.examples(fingerprint, most)
+        if not found.count:
             raise ComparisonError(f"no difference {fingerprint!r} is kept; python -m infra compare report lists them")
-        distinct = {(each.usage, each.feedback, each.user, str(each.parameters)): each for each in found}
-        return list(distinct.values())[:AT_ONCE]
+        return found
 
-    def requests(self, fingerprint: str) -> list[Request]:
+    def requests(self, fingerprint: str, most: int) -> Recalled:
         """Find them as requests. Raises ComparisonError: nobody has seen it, or nothing can be asked again."""
-        requests = list(self._requests(self.examples(fingerprint)))
+        found = self.examples(fingerprint, most)
+        requests = list(self._requests(found.latest))
         if not requests:
             reason = "is not kept any more, or the key for pseudonyms is another"
             raise ComparisonError(f"what showed {fingerprint} {reason}; ask again: python -m infra compare run --all")
-        return requests
+        seen = len(found.latest)
+        return Recalled(requests, seen - len(requests), found.count - seen)
 
-    def _requests(self, examples: list[Example]) -> Iterator[Request]:
+    def _requests(self, examples: Sequence[Example]) -> Iterator[Request]:
         on_demand = any(example.parameters is not None for example in examples)
         users = self._by_pseudonym() if on_demand else {}
         for example in examples:

@@ -29,7 +29,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.migration.comparison.asking import RecordedComparison
 from chalicelib.services.migration.comparison.reads_of_user import comparable, reads_of_user, years_of_meter
-from chalicelib.services.migration.comparison.replays import ComparisonMemory
+from chalicelib.services.migration.comparison.replays import AT_ONCE, ComparisonMemory
 
 FIRST_LOOK_MS = 15 * 60_000  # how far back the first run looks
 LATEST = 4_000  # recorded reads per component and run, the latest: a rush stays bounded
@@ -110,21 +110,24 @@ class BackendComparer:
         """What was found from an instant on."""
         return self._log.report(since)
 
-    def replay(self, fingerprint: str, operator: str) -> Replay:
-        """Ask again now what has shown a difference; that somebody did is remembered.
+    def replay(self, fingerprint: str, operator: str, most: int = AT_ONCE) -> Replay:
+        """Ask again now the latest reads that have shown a difference; that somebody did is remembered.
+
+        It is gone as of the beginning: what others see meanwhile counts on.
 
         Raises:
             ComparisonError: nobody has seen such a difference, what was asked then is not kept any more, or it cannot
                 be compared in this mode.
         """
-        components = self._comparable()
-        requests = [request for request in self._memory.requests(fingerprint) if request.component in components]
+        components, began = self._comparable(), self._clock()
+        recalled = self._memory.requests(fingerprint, most)
+        requests = [request for request in recalled.requests if request.component in components]
         if not requests:
             raise ComparisonError("in new_only both backends read the same readings: rows are compared in dual_write")
         seen = [self._asking.recorded(request) for request in requests]
         outcomes = Counter(compared.outcome for compared in seen)
         showing = sum(fingerprint in compared.distinct for compared in seen)
-        replay = Replay(fingerprint, operator, self._clock(), outcomes, showing)
+        replay = Replay(fingerprint, operator, began, outcomes, showing, recalled.lost, recalled.unasked)
         self._log.audit(replay)
         if replay.gone:
             self._counted.gone(fingerprint, requests[0].component, self._asking.code(), replay.at)
@@ -141,10 +144,10 @@ class BackendComparer:
             raise ComparisonError("say who answers for the difference and why it may stay")
         if not self._clock() < rule.until <= self._clock() + LONGEST_RULE_MS:
             raise ComparisonError("the last day of a rule lies ahead, at most a year: then somebody looks again")
-        renewed = holds(self._log.rules().get(rule.fingerprint), self._clock())
-        self._log.save_rule(rule)
-        if not renewed:
+        if not holds(self._log.rules().get(rule.fingerprint), self._clock()):
+            # First: with the rule alone, an answer that is given again would be one that goes on.
             self._counted.answered(rule.fingerprint)
+        self._log.save_rule(rule)
 
     def _comparable(self) -> Set[Component]:
         return comparable(self._queries.sync())

@@ -12,6 +12,7 @@ from chalicelib.domain.migration.records.comparison_log import (
     ComparisonResult,
     DifferenceGroup,
     Example,
+    Examples,
     IgnoreRule,
     Outcome,
     Replay,
@@ -87,9 +88,11 @@ class FakeComparisonLog:
     def groups(self, since: int) -> Sequence[DifferenceGroup]:
         return self.report(since).groups
 
-    def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
+    def examples(self, fingerprint: str, limit: int) -> Examples:
         rows = sorted(self.rows, key=lambda row: row.at, reverse=True)
-        return [_example(row) for row in rows if fingerprint in row.compared.distinct][:limit]
+        showing = [_example(row) for row in rows if fingerprint in row.compared.distinct]
+        reads = [each for number, each in enumerate(showing) if each not in showing[:number]]
+        return Examples(reads[:limit], len(reads))
 
     def audit(self, replay: Replay) -> None:
         self._replays.append(replay)

@@ -7,7 +7,10 @@ from chalicelib.domain.backends.component import Component
 from chalicelib.domain.migration.gate.census_records import Censuses, Claim
 from chalicelib.domain.migration.gate.counted import Counted, Counting, DifferenceSeen
 from chalicelib.domain.migration.gate.pairs import ERRORS, LATENCY
+from chalicelib.domain.migration.records.comparison_log import ComparisonResult
+from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports.outside import Clock
+from infra.simulation.memory.migration.comparisons import FakeComparisonLog
 
 Ping = Callable[[], None]
 
@@ -30,8 +33,9 @@ class _Run:
 
 
 class FakeCountedEvidence:
-    def __init__(self, ping: Ping) -> None:
+    def __init__(self, ping: Ping, log: FakeComparisonLog) -> None:
         self._ping = ping
+        self._log = log
         self._runs: dict[tuple[Component, str], _Run] = {}
 
     def count(self, counting: Counting, at: int) -> None:
@@ -47,6 +51,10 @@ class FakeCountedEvidence:
         errors = ERRORS.after(run.counted.errors, counting.errors)
         latency = LATENCY.after(run.counted.latency, counting.latency)
         run.counted = replace(run.counted, errors=errors, latency=latency)
+
+    def record(self, compared: ComparisonResult, counting: Counting, pseudonyms: Pseudonyms, at: int) -> None:
+        self._log.add(compared, pseudonyms, at)
+        self.count(counting, at)
 
     def counted(self, component: Component, code: str) -> Counted:
         self._ping()

@@ -1,5 +1,6 @@
 """The comparison log: its rows and rules field by field, and how much of it is read."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from chalicelib.domain.migration.records.comparison_log import (
     ComparisonResult,
     DifferenceGroup,
     Example,
+    Examples,
     IgnoreRule,
     Outcome,
     Replay,
@@ -55,8 +57,13 @@ ROW: dict[str, Any] = {
     "count": 2,
 }
 USED = {"_id": KEY, "component": "energy_table", "userId": "anna", "at": AT, "parameters": {"limit": 3}, "traceId": "t"}
-AUDIT = {"at": AT, "replayOf": "f", "operator": "olga", "outcomes": {"equal": 2, "lag": 1}, "showing": 4}
-REPLAY = Replay("f", "olga", T, {Outcome.EQUAL: 2, Outcome.LAG: 1}, 4)
+AUDIT = {"at": AT, "replayOf": "f", "operator": "olga", "outcomes": {"equal": 2, "lag": 1}, "showing": 4} | {
+    "lost": 5,
+    "unasked": 6,
+}
+REPLAY = Replay("f", "olga", T, {Outcome.EQUAL: 2, Outcome.LAG: 1}, 4, 5, 6)
+
+ALL = {"showing": 0, "lost": 0, "unasked": 0}  # they were asked again, and none shows it
 
 
 @pytest.fixture
@@ -133,6 +140,13 @@ def test_who_asked_again_is_this_row_and_read_from_it(log: MongoComparisonLog, m
     assert log.report(T + 1).replays == []
 
 
+def test_a_replay_of_the_release_before_counted_nothing_that_it_did_not_ask(
+    log: MongoComparisonLog, migrated: Database[Any]
+) -> None:
+    migrated["backend_comparisons"].insert_one({name: AUDIT[name] for name in AUDIT if name not in ("lost", "unasked")})
+    assert log.report(T).replays == [replace(REPLAY, lost=0, unasked=0)]
+
+
 def test_a_report_names_the_latest_two_hundred_that_asked_again(
     log: MongoComparisonLog, migrated: Database[Any]
 ) -> None:
@@ -148,8 +162,8 @@ def test_an_example_is_read_from_its_row(log: MongoComparisonLog, migrated: Data
     row = ROW | {"user": "p", "usage": KEY, "feedback": ObjectId(USAGE), "differences": [{"fingerprint": "f"}]}
     migrated["backend_comparisons"].insert_one({name: row[name] for name in row if name not in without})
     feedback = None if without else USAGE
-    assert log.examples("f", 9) == [Example(TABLE, "p", str(KEY), {"limit": 3}, feedback)]
-    assert log.examples("g", 9) == []
+    assert log.examples("f", 9) == Examples([Example(TABLE, "p", str(KEY), {"limit": 3}, feedback)], 1)
+    assert log.examples("g", 9) == Examples([], 0)
 
 
 def test_what_differs_is_grouped_from_the_rows(log: MongoComparisonLog, migrated: Database[Any]) -> None:
@@ -161,7 +175,7 @@ def test_what_differs_is_grouped_from_the_rows(log: MongoComparisonLog, migrated
         + [row | {"at": AT, "differences": [seen | {"fingerprint": "g"}]}]
         + [row | {"at": AT, "outcome": "equal", "differences": []}]
         + [row | {"at": AT, "component": "monthly_charts", "outcome": "lag", "differences": []}]
-        + [AUDIT | {"at": AT + timedelta(seconds=9), "outcomes": {"equal": 2}, "showing": 0}]
+        + [AUDIT | {"at": AT + timedelta(seconds=9), "outcomes": {"equal": 2}, **ALL}]
     )
     rule = IgnoreRule("g", "olga", "known", T)
     log.save_rule(rule)
@@ -190,14 +204,21 @@ def test_what_differs_is_grouped_from_the_rows(log: MongoComparisonLog, migrated
 
 
 @pytest.mark.parametrize(
-    ("again", "is_gone"), [({"at": 0}, False), ({"at": 1}, True), ({"at": 1, "showing": 1}, False)]
+    ("again", "is_gone"),
+    [
+        ({"at": 0}, False),
+        ({"at": 1}, True),
+        ({"at": 1, "showing": 1}, False),
+        ({"at": 1, "lost": 1}, False),
+        ({"at": 1, "unasked": 1}, False),
+    ],
 )
 def test_what_nobody_sees_again_is_gone(
     log: MongoComparisonLog, migrated: Database[Any], again: dict[str, Any], is_gone: bool
 ) -> None:
     seen = {"fingerprint": "f", "kind": "missing", "place": "a", "exactPlace": "a", "control": "c", "candidate": "d"}
     at = AT + timedelta(milliseconds=again["at"])
-    audit = AUDIT | {"outcomes": {"equal": 2}, "showing": 0} | again | {"at": at}
+    audit = AUDIT | {"outcomes": {"equal": 2}, **ALL} | again | {"at": at}
     migrated["backend_comparisons"].insert_many([ROW | {"user": "p", "differences": [seen]}, audit])
     [group] = log.groups(T)
     assert (group.gone is not None) is is_gone

@@ -105,6 +105,21 @@ def test_who_takes_people_back_during_the_comparison_keeps_the_old_backend(
     assert (code, operations.mode) == ((1, SyncMode.DUAL_WRITE) if taken_back else (0, SyncMode.NEW_ONLY))
 
 
+def test_where_the_mode_is_new_only_already_workers_have_nothing_to_compare_which_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operations = Operations()
+    operations.mode = SyncMode.NEW_ONLY
+    monkeypatch.setattr(ending, "database_of", lambda _: nullcontext(None))
+    monkeypatch.setattr(ending, "shell_operations", lambda *_: operations)
+    monkeypatch.setattr(ending, "print_mode", lambda _: None)
+    command = ("retire", "apply", "--reason", "the end", "--stage", "nowhere")
+    assert exit_code(command_line.run, *command, "--fan-out", "16") == 0
+    assert "nothing had to be compared: --fan-out had no effect" in capsys.readouterr().err
+    assert exit_code(command_line.run, *command) == 0
+    assert "--fan-out" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("lines", "shown"), [(1, 1), (5, 5), (6, 5)])
 def test_the_first_five_references_are_named(lines: int, shown: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ending, "references_of", lambda _: [Reference("app.py", 1 + each) for each in range(lines)])

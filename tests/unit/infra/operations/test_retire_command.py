@@ -23,6 +23,7 @@ from infra.errors import OperatorError
 from infra.local.layout import Layout, Ports
 from infra.operations.flags import stale
 from infra.operations.retire import calendar, ending, of_target, printing
+from infra.operations.sync import comparing
 from infra.removal.references import Reference
 from infra.targets import target as target_module
 from infra.targets.flags import Flags
@@ -271,11 +272,11 @@ def test_workers_compare_everything_before_the_end(
 ) -> None:
     asked: list[int | None] = []
 
-    def by_workers(_: Target, ranges: int | None) -> Callable[[], int]:
+    def differences(_: Target, ranges: int) -> int:
         asked.append(ranges)
-        return lambda: 3
+        return 3
 
-    monkeypatch.setattr(ending, "by_workers", by_workers)
+    monkeypatch.setattr(comparing, "_differences", differences)
     assert run("apply", "--fan-out", "16", *BECAUSE) == 1
     assert "verify finds differences (3)" in capsys.readouterr().err
     assert ended.rollout.store.sync().mode is SyncMode.DUAL_WRITE

@@ -34,9 +34,13 @@ def replay(showing: int, **outcomes: int) -> Replay:
         (replay(0, equal=2, failed=1), False),
         (replay(0, lag=2), False),
         (replay(0), False),
+        (replace(replay(0, equal=3), lost=1), False),
+        (replace(replay(0, equal=3), unasked=1), False),
     ],
 )
-def test_a_difference_is_gone_only_when_every_read_was_compared_and_none_shows_it(made: Replay, gone: bool) -> None:
+def test_a_difference_is_gone_only_when_every_recorded_read_was_compared_and_none_shows_it(
+    made: Replay, gone: bool
+) -> None:
     assert made.gone is gone
 
 

@@ -149,3 +149,13 @@ def test_a_history_in_which_nothing_could_be_wrong_proves_nothing(
     code, out, _ = run(capsys)
     assert code == 1
     assert f"it proves nothing without {missing}:" in out
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.9", "-1", "nan", "inf"])
+def test_a_history_lives_for_a_second_at_least_and_not_for_ever(
+    capsys: pytest.CaptureFixture[str], made: Made, seconds: str
+) -> None:
+    asked = made()
+    code, _, err = run(capsys, "--seconds", seconds)
+    assert (code, asked) == (2, [])
+    assert f"{seconds} cannot be: it takes a number, at least 1, such as 60" in " ".join(err.split())

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,7 @@ class Comparer:
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
+        self.replayed = REPLAYED
 
     def of_everybody(self, sample: int | None) -> Iterator[ComparisonResult]:
         self.asked.append(("everybody", sample))
@@ -41,9 +43,9 @@ class Comparer:
         self.asked.append(("user", user))
         yield ComparisonResult(Request(TABLE, user, {}), Outcome.LAG)
 
-    def replay(self, fingerprint: str, operator: str) -> Replay:
-        self.asked.append((fingerprint, operator))
-        return REPLAYED
+    def replay(self, fingerprint: str, operator: str, most: int) -> Replay:
+        self.asked.append((fingerprint, operator, most))
+        return replace(self.replayed, fingerprint=fingerprint)
 
     def ignore(self, rule: IgnoreRule) -> None:
         self.asked.append(rule)
@@ -130,13 +132,62 @@ def test_a_replay_says_what_came_of_it_and_who_asked_is_kept(
     comparer: Comparer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("replay", "f[x]") == 1
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, *_ = capsys.readouterr().out.splitlines()
     assert first.startswith("3 reads compared: 2 equal, 1 different, 0 ignored, 0 lagging, 0 by other rules, 0 failed")
-    assert second == "1 of them show f[x]"
-    assert run("replay", "f1", "--json") == 1
+    assert second == "1 of them show f[x]; recorded, but not asked: 0 that cannot be any more, 0 beyond the limit"
+    assert run("replay", "f1", "--limit", "7", "--json") == 1
     found = json.loads(capsys.readouterr().out)
     assert (found["fingerprint"], found["operator"], found["showing"]) == ("f1", "olga", 1)
-    assert comparer.asked == [hidden("secret"), ("f[x]", "olga"), hidden("secret"), ("f1", "olga")]
+    assert comparer.asked == [hidden("secret"), ("f[x]", "olga", 20), hidden("secret"), ("f1", "olga", 7)]
+
+
+E, D, F, L = Outcome.EQUAL, Outcome.DIFFERENT, Outcome.FAILED, Outcome.LAG
+
+
+@pytest.mark.parametrize(
+    ("replayed", "said"),
+    [
+        (Replay("f1", "olga", AT, {E: 2}, 0), ["f1 is gone: all that showed it was asked again, and shows it no more"]),
+        (
+            Replay("f1", "olga", AT, {E: 2, D: 1}, 1),
+            [
+                "f1 is not seen to be gone:",
+                "1 read still shows it: mend it, or roll the component back, then replay again",
+            ],
+        ),
+        (
+            Replay("f1", "olga", AT, {E: 2, F: 1, L: 1}, 0),
+            [
+                "f1 is not seen to be gone:",
+                "2 reads gave no answers to compare: later again python -m infra compare replay f1",
+            ],
+        ),
+        (
+            Replay("f1", "olga", AT, {E: 2}, 0, lost=3),
+            [
+                "f1 is not seen to be gone:",
+                "3 recorded reads cannot be asked again (expired, erased, or of another key for pseudonyms): look "
+                "anew, python -m infra compare run --all; then python -m infra compare ignore f1",
+            ],
+        ),
+        (
+            Replay("f1", "olga", AT, {E: 20, D: 1}, 1, lost=1, unasked=9),
+            [
+                "f1 is not seen to be gone:",
+                "1 read still shows it: mend it, or roll the component back, then replay again",
+                "1 recorded read cannot be asked again (expired, erased, or of another key for pseudonyms): look "
+                "anew, python -m infra compare run --all; then python -m infra compare ignore f1",
+                "9 recorded reads beyond the limit: python -m infra compare replay f1 --limit 31",
+            ],
+        ),
+    ],
+)
+def test_gone_is_said_only_of_what_was_asked_as_a_whole_else_what_is_left_and_what_comes_next(
+    comparer: Comparer, capsys: pytest.CaptureFixture[str], replayed: Replay, said: list[str]
+) -> None:
+    comparer.replayed = replayed
+    assert run("replay", "f1") == (0 if replayed.gone else 1)
+    assert capsys.readouterr().out.splitlines()[2:] == said
 
 
 def test_a_difference_is_ignored_until_the_end_of_a_day(comparer: Comparer, capsys: pytest.CaptureFixture[str]) -> None:

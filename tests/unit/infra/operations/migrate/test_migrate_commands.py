@@ -215,6 +215,21 @@ def test_a_backfill_is_divided_into_two_ranges_at_least(
     assert made.asked == []
 
 
+@pytest.mark.parametrize("command", [("up",), ("down",), ("resolve", "001", "--as", "applied")])
+@pytest.mark.parametrize("seconds", ["0", "-1", "0.5", "nan", "inf", "1e9"])
+def test_a_lock_lasts_from_a_second_to_a_day(
+    made: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: tuple[str, ...],
+    seconds: str,
+) -> None:
+    assert run(monkeypatch, *command, "--lock-seconds", seconds) == 2
+    said = f"{seconds} cannot be: it takes a number, at least 1 and at most 86400, such as 30"
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert made.asked == []
+
+
 def test_a_database_alone_has_no_workers_which_is_said_before_anything_is_done(
     made: Runner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

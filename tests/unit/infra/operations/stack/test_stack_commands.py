@@ -111,7 +111,9 @@ def test_a_token_is_for_a_person_with_roles_for_some_hours(own: Laptop, capsys: 
         ("sample", "alice", (), 0.5),
     ]
     assert run("token", "--user", "olga", "--hours", "8761") == 2
-    assert "8761 is not more than 0 and at most 8760 (HOURS=12)" in " ".join(capsys.readouterr().err.split())
+    assert "8761 cannot be: it takes a number, more than 0 and at most 8760, such as HOURS=12" in " ".join(
+        capsys.readouterr().err.split()
+    )
 
 
 @pytest.mark.parametrize(("demo", "imported"), [((), True), (("--demo",), True), (("--no-demo",), False)])

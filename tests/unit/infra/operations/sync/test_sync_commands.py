@@ -31,6 +31,7 @@ class Operations:
         self.state = SyncState(SyncMode.DUAL_WRITE, 5, Side.OLD)
         self.modes = self.sync = self.consistency = self
         self.fan_out = "fan-out"
+        self.compares = True
         self.compared = Verification(SyncMode.DUAL_WRITE, 3)
         self.report = REPORT
 
@@ -41,7 +42,7 @@ class Operations:
     def set(
         self, wanted: SyncMode, reason: str, by: str, count_differences: Callable[[], int] | None = None
     ) -> SyncState:
-        if count_differences and (differing := count_differences()):
+        if self.compares and count_differences and (differing := count_differences()):
             raise SyncModeError(f"verify finds differences ({differing})")
         self.asked.append(("set", wanted, reason, by))
         return self.state
@@ -144,10 +145,19 @@ def test_a_change_of_the_mode_waits_where_it_is_asked_to(
 COMPARED = ("fan-out", Walk.VERIFY, 16, "from the start")
 
 
-@pytest.mark.parametrize("wanted", ["new_only", "old_only"])
-def test_workers_compare_everything_before_a_side_goes_on_alone(operations: Operations, wanted: str) -> None:
-    assert run("mode", "set", wanted, "--fan-out", "16", "--reason", "we end") == 0
-    assert operations.asked == [COMPARED, ("set", SyncMode(wanted), "we end", "olga")]
+SAID_UNUSED = "nothing had to be compared: --fan-out had no effect"
+
+
+@pytest.mark.parametrize("compares", [True, False])
+def test_workers_compare_everything_before_the_new_side_goes_on_alone_or_it_is_said_that_they_need_not(
+    operations: Operations, compares: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operations.compares = compares
+    assert run("mode", "set", "new_only", "--fan-out", "16", "--reason", "we end", "--json") == 0
+    assert operations.asked == [*([COMPARED] if compares else []), ("set", SyncMode.NEW_ONLY, "we end", "olga")]
+    assert (SAID_UNUSED in capsys.readouterr().err) is not compares
+    assert run("mode", "set", "new_only", "--reason", "we end") == 0
+    assert SAID_UNUSED not in capsys.readouterr().err
 
 
 def test_what_workers_find_counts(operations: Operations, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,11 +180,12 @@ def test_who_ends_the_comparison_by_ctrl_c_changes_no_mode(
     assert operations.asked == []
 
 
-def test_on_the_way_to_both_sides_there_is_nothing_to_compare(
-    operations: Operations, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("wanted", ["dual_write", "old_only"])
+def test_on_the_way_to_both_sides_and_back_to_the_old_one_there_is_nothing_to_compare(
+    operations: Operations, wanted: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("mode", "set", "dual_write", "--fan-out", "16", "--reason", "back") == 2
-    assert "nothing is compared on the way to dual_write: leave out --fan-out" in capsys.readouterr().err
+    assert run("mode", "set", wanted, "--fan-out", "16", "--reason", "back") == 2
+    assert f"nothing is compared on the way to {wanted}: leave out --fan-out" in capsys.readouterr().err
     assert operations.asked == []
 
 

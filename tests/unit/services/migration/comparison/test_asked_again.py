@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.migration.records.comparison_log import Example, Request
+from chalicelib.domain.migration.records.comparison_log import Example, Examples, Request
 from chalicelib.domain.people.pseudonyms import Pseudonyms
 from chalicelib.domain.ports.values import PageRequest
 from chalicelib.domain.readings import EnergyType
@@ -24,8 +24,9 @@ class Kept:
     def __init__(self, *examples: Example) -> None:
         self.kept = [*examples]
 
-    def examples(self, fingerprint: str, most: int) -> list[Example]:
-        return self.kept[:most] if fingerprint == "f1" else []
+    def examples(self, fingerprint: str, most: int) -> Examples:
+        kept = self.kept if fingerprint == "f1" else []
+        return Examples(kept[:most], len(kept))
 
     def request(self, noted: str) -> Request | None:
         return Request(Component.DASHBOARD, "alice", {"noted": noted}) if noted == "still there" else None
@@ -35,8 +36,8 @@ class Kept:
 
     def requests(self) -> list[tuple[str, Any]]:
         everything = cast(Any, self)
-        found = ComparisonMemory(everything, everything, everything, HIDDEN).requests("f1")
-        return [(request.user_id, request.parameters) for request in found]
+        found = ComparisonMemory(everything, everything, everything, HIDDEN).requests("f1", 20)
+        return [(request.user_id, request.parameters) for request in found.requests]
 
 
 def example(user: str, usage: str | None = None, feedback: str | None = None, *, on_demand: bool = True) -> Example:

@@ -369,7 +369,7 @@ def test_after_a_difference_agreements_begin_anew_with_the_first_answer_for_it(
 
 
 def test_what_a_replay_shows_no_more_is_gone_on_this_code(
-    ports: Ports, backends: EqualBackends, comparer: BackendComparer
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer, clock: Clock
 ) -> None:
     backends.difference = Difference(DifferenceKind.VALUE, ("readings", 0, "amount"), 1, 2)
     complain(ports, "alice", NOW)
@@ -378,6 +378,7 @@ def test_what_a_replay_shows_no_more_is_gone_on_this_code(
     comparer.replay(fingerprint, "olga")
     assert ports.counted.counted(TABLE, CODE).differences[fingerprint].gone is None
     backends.difference = None
+    clock.now += 1
     comparer.replay(fingerprint, "olga")
     assert not ports.counted.counted(TABLE, CODE).differences[fingerprint].is_there
     assert agreements(ports) == 0

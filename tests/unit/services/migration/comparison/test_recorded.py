@@ -38,14 +38,16 @@ class Desk:
     def versions(self, user_id: str) -> tuple[int, ...]:
         return (len(user_id),)
 
-    def add(self, *row: Any) -> None:
-        self.rows.append(row)
-
     def rules(self) -> dict[str, IgnoreRule]:
         return self.kept_rules
 
     def count(self, *counting: Any) -> None:
         self.counts.append(counting)
+
+    def record(self, compared: ComparisonResult, counting: Counting, pseudonyms: Pseudonyms, at: int) -> None:
+        """Both at once; a row that is added by itself is one that nobody may count."""
+        self.rows.append((compared, pseudonyms, at))
+        self.counts.append((counting, at))
 
     @property
     def asking(self) -> RecordedComparison:

@@ -10,10 +10,11 @@ import pytest
 from chalicelib.domain.backends.backend import Backend
 from chalicelib.domain.backends.component import Component
 from chalicelib.domain.backends.sync_mode import SyncMode, SyncState
-from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.errors import ComparisonError, UnavailableError
 from chalicelib.domain.migration.records.comparison_log import (
     ComparisonResult,
     Example,
+    Examples,
     IgnoreRule,
     Outcome,
     Replay,
@@ -29,6 +30,7 @@ from chalicelib.monitoring.trace import begin_trace
 from chalicelib.services.migration.comparison.asking import RecordedComparison
 from chalicelib.services.migration.comparison.replays import ComparisonMemory
 from chalicelib.services.migration.comparison.runs import BackendComparer
+from infra.simulation.memory.migration.feedback import FakeFeedbackLog
 from infra.simulation.memory.migration.sides import FakeSides, reading
 from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
@@ -200,6 +202,39 @@ def test_a_replay_is_kept_with_who_when_and_what_came_of_it(office: Office) -> N
     assert office.ports.counted.counted(TABLE, "code").differences[FINGERPRINT].gone == NOW + 10_000
 
 
+def test_what_cannot_be_asked_again_is_counted_and_nothing_is_gone_by_it(office: Office) -> None:
+    for person in ("person-0", "person-1"):
+        office.seen(person)
+    office.differs.clear()
+    cast(FakeFeedbackLog, office.ports.feedback).rows.popitem()  # it has expired, or its person is erased
+    office.now += 5_000
+    replay = office.comparer.replay(FINGERPRINT, "olga")
+    assert not replay.gone
+    assert (replay.outcomes, replay.showing, replay.lost, replay.unasked) == ({Outcome.EQUAL: 1}, 0, 1, 0)
+    assert office.ports.counted.counted(TABLE, "code").differences[FINGERPRINT].is_there
+
+
+def test_what_the_limit_leaves_unasked_is_counted_and_nothing_is_gone_before_all_are_asked(office: Office) -> None:
+    for number in range(22):
+        office.seen(f"person-{number}")
+    office.differs.clear()
+    office.now += 5_000
+    replay = office.comparer.replay(FINGERPRINT, "olga")
+    assert not replay.gone
+    assert (replay.outcomes, replay.lost, replay.unasked) == ({Outcome.EQUAL: 20}, 0, 2)
+    assert office.ports.counted.counted(TABLE, "code").differences[FINGERPRINT].is_there
+    assert office.comparer.replay(FINGERPRINT, "olga", 22).gone
+    assert not office.ports.counted.counted(TABLE, "code").differences[FINGERPRINT].is_there
+
+
+def test_what_is_seen_while_a_replay_asks_is_not_gone_by_it(office: Office) -> None:
+    office.seen()
+    office.differs.clear()
+    office.now += 5_000
+    office.slow_ms = 10
+    assert office.comparer.replay(FINGERPRINT, "olga").at == NOW + 5_000
+
+
 def test_a_difference_that_nobody_has_seen_is_neither_replayed_nor_answered(office: Office) -> None:
     with pytest.raises(ComparisonError, match=UNKNOWN):
         office.comparer.replay("f0", "olga")
@@ -229,6 +264,25 @@ def test_a_rule_that_has_ended_is_no_answer_that_goes_on(office: Office, monkeyp
     assert answered == [FINGERPRINT] * 2
 
 
+def test_an_answer_whose_agreements_cannot_begin_anew_is_no_rule_until_it_is_given_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: str) -> None:
+        raise UnavailableError("the database did not answer in time; try again")
+
+    office.seen()
+    rule = IgnoreRule(FINGERPRINT, "olga", "known", NOW + 5)
+    with monkeypatch.context() as patch:
+        patch.setattr(office.ports.counted, "answered", away)
+        with pytest.raises(UnavailableError):
+            office.comparer.ignore(rule)
+    assert office.ports.comparisons.rules() == {}
+    answered: list[str] = []
+    monkeypatch.setattr(office.ports.counted, "answered", answered.append)
+    office.comparer.ignore(rule)
+    assert (answered, office.ports.comparisons.rules()) == ([FINGERPRINT], {FINGERPRINT: rule})
+
+
 def test_what_people_have_said_is_reported_from_an_instant_on_the_latest_first(office: Office) -> None:
     for number in range(3):
         office.complain(f"person-{number}", at=NOW + number)
@@ -245,11 +299,10 @@ class Kept:
     """Examples that are kept, and how many were asked for."""
 
     def __init__(self, *examples: Example) -> None:
-        self.found, self.limits, self.looks = examples, list[int](), 0
+        self.found, self.looks = examples, 0
 
-    def examples(self, fingerprint: str, limit: int) -> list[Example]:
-        self.limits.append(limit)
-        return [*self.found]
+    def examples(self, fingerprint: str, limit: int) -> Examples:
+        return Examples(self.found[:limit], len(self.found))
 
     def known_users(self) -> list[str]:
         self.looks += 1
@@ -264,27 +317,15 @@ class Kept:
         return ComparisonMemory(kept, kept, kept, HIDDEN)
 
 
-def test_twenty_of_the_latest_two_hundred_are_asked_again_each_once() -> None:
-    kept = Kept(*(example(number // 2) for number in range(60)))
-    assert [each.parameters for each in kept.memory.examples("f1")] == [{"number": number} for number in range(20)]
-    assert kept.limits == [200]
-
-
-def test_reads_that_differ_in_anything_are_two() -> None:
-    one = example(1)
-    others = [
-        one,
-        replace(one, usage="usage"),
-        replace(one, feedback="feedback"),
-        replace(one, user="somebody else"),
-        replace(one, parameters={"number": 2}),
-    ]
-    assert Kept(*others, *others).memory.examples("f1") == others
+def test_as_many_of_the_latest_are_asked_again_as_somebody_says() -> None:
+    recalled = Kept(*(example(number) for number in range(60))).memory.requests("f1", 20)
+    assert [each.parameters for each in recalled.requests] == [{"number": number} for number in range(20)]
+    assert (recalled.lost, recalled.unasked) == (0, 40)
 
 
 @pytest.mark.usefixtures("_in_a_call")
 def test_a_read_on_demand_is_asked_again_as_it_was_with_a_trace() -> None:
-    [request] = Kept(example(1)).memory.requests("f1")
+    [request] = Kept(example(1)).memory.requests("f1", 20).requests
     assert (request.component, request.user_id, request.parameters) == (DASHBOARD, "alice", {"number": 1})
     assert request.trace_id == TRACE
 
@@ -292,17 +333,17 @@ def test_a_read_on_demand_is_asked_again_as_it_was_with_a_trace() -> None:
 def test_people_are_looked_for_by_pseudonym_where_a_read_on_demand_needs_it() -> None:
     noted = replace(example(1), usage="usage", parameters=None)
     kept = Kept(noted)
-    assert [each.user_id for each in kept.memory.requests("f1")] == ["bob"]
+    assert [each.user_id for each in kept.memory.requests("f1", 20).requests] == ["bob"]
     assert kept.looks == 0
     both = Kept(noted, example(2), example(3))
-    assert [each.user_id for each in both.memory.requests("f1")] == ["bob", "alice", "alice"]
+    assert [each.user_id for each in both.memory.requests("f1", 20).requests] == ["bob", "alice", "alice"]
     assert both.looks == 1
 
 
 def test_a_note_that_is_kept_no_more_is_passed_by_though_its_person_is_known() -> None:
     forgotten = replace(example(1), usage="forgotten", parameters=None)
-    found = Kept(forgotten, example(2)).memory.requests("f1")
-    assert [each.parameters for each in found] == [{"number": 2}]
+    found = Kept(forgotten, example(2)).memory.requests("f1", 20)
+    assert ([each.parameters for each in found.requests], found.lost) == ([{"number": 2}], 1)
 
 
 def test_where_nothing_can_be_asked_again_the_way_to_ask_anew_is_said() -> None:
@@ -312,4 +353,4 @@ def test_where_nothing_can_be_asked_again_the_way_to_ask_anew_is_said() -> None:
         "ask again: python -m infra compare run --all"
     )
     with pytest.raises(ComparisonError, match=expected):
-        Kept(lost).memory.requests("f1")
+        Kept(lost).memory.requests("f1", 20)
