@@ -16,11 +16,12 @@ from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey, to_datetime, to_ms
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
-from chalicelib.repositories.documents import COLLECTION
+from chalicelib.repositories.documents import COLLECTION, meter_of
 from chalicelib.repositories.fence import erased_among
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import in_transaction
+from chalicelib.repositories.undecodable import sendable
 
 Overwritten = tuple[Document, Document | None]  # as it was, and what took its place
 AT_ONCE = 500  # in one transaction
@@ -40,7 +41,12 @@ def keep(
     user_id, energy_type = meter
     common = {"run": run.id, "at": to_datetime(now), "side": side.value, "type": energy_type.value}
     entries = [
-        {**common, "reading": before["_id"], "before": before, "after": after and {"userId": user_id, **after}}
+        {
+            **common,
+            "reading": before["_id"],
+            "before": sendable(before),
+            "after": after and sendable({"userId": user_id, **after}),
+        }
         for before, after in overwritten
     ]
     if entries:
@@ -142,7 +148,7 @@ class _BringingBack:
 
     def _is_taken(self, before: Document) -> bool:
         there = {field: before.get(field) for field in ("userId", "type", "date")} | {"_id": {"$ne": before["_id"]}}
-        return self._database[Collections.READINGS].find_one(there, session=self._session) is not None
+        return self._database[Collections.READINGS].find_one(sendable(there), session=self._session) is not None
 
     def _write(self, side: Side, entries: Sequence[Document], present: Mapping[Any, Document]) -> None:
         collection, kept = self._database[COLLECTION[side]], self._database[Collections.REPAIRED]
@@ -151,7 +157,7 @@ class _BringingBack:
             keep(self._database, self._session, meter, side, self._run, overwritten, self._now)
         ids = [entry["reading"] for entry in entries]
         collection.delete_many({"_id": {"$in": ids}}, session=self._session)
-        collection.insert_many([_next_life(side, entry) for entry in entries], session=self._session)
+        collection.insert_many([sendable(_next_life(side, entry)) for entry in entries], session=self._session)
         undone = {"$set": {"undone": self._run.id}}
         done = {"_id": {"$in": [key for entry in entries for key in entry["keys"]]}}
         kept.update_many(done, undone, session=self._session)
@@ -192,9 +198,8 @@ def _owner(entry: Document) -> MeterKey:
 def _meters(entry: Document) -> Iterator[MeterKey]:
     """The meters that an entry concerns: the one that was mended, and the one that the document named."""
     yield _owner(entry)
-    user_id, energy_type = entry["before"].get("userId"), entry["before"].get("type")
-    if isinstance(user_id, str) and isinstance(energy_type, str) and energy_type in set(EnergyType):
-        yield user_id, EnergyType(energy_type)
+    if meter := meter_of(entry["before"]):
+        yield meter
 
 
 def _instants(entries: Sequence[Document]) -> dict[MeterKey, list[int]]:
