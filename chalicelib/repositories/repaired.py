@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby, islice
 from typing import Any
 
+from bson import ObjectId
 from pymongo.client_session import ClientSession
 from typing_extensions import override
 
@@ -25,7 +26,7 @@ from chalicelib.repositories.undecodable import sendable
 
 Overwritten = tuple[Document, Document | None]  # as it was, and what took its place
 AT_ONCE = 500  # in one transaction
-BY_METER = [("run", 1), ("userId", 1), ("type", 1), ("_id", 1)]
+LATEST_FIRST = [("run", -1), ("userId", -1), ("type", -1), ("_id", -1)]
 
 
 def keep(
@@ -35,13 +36,18 @@ def keep(
     side: Side,
     run: RepairRun,
     overwritten: Iterable[Overwritten],
+    version: int,
     now: int,
 ) -> None:
-    """Keep what a transaction takes away from a meter's side."""
+    """Keep what a transaction takes away from a meter's side, in the order of the meter's versions.
+
+    Ids that a process or a server makes go by its clock, and another one's may be behind.
+    """
     user_id, energy_type = meter
     common = {"run": run.id, "at": to_datetime(now), "side": side.value, "type": energy_type.value}
     entries = [
         {
+            "_id": f"{version:019}|{ObjectId()}",
             **common,
             "reading": before["_id"],
             "before": sendable(before),
@@ -78,7 +84,7 @@ class MongoRepairedReadings(RepairedReadings):
         """Use the index, some hundreds at once: memory stays flat."""
         wanted = {"run": run, "undone": {"$exists": False}}
         fields = ["userId", "type", "side", "reading"]
-        found = self._kept.find(wanted, projection=fields, sort=BY_METER, batch_size=AT_ONCE)
+        found = self._kept.find(wanted, projection=fields, sort=LATEST_FIRST, batch_size=AT_ONCE)
         documents = (
             KeptDocument(item["_id"], (item["userId"], EnergyType(item["type"])), Side(item["side"]), item["reading"])
             for item in found
@@ -152,22 +158,23 @@ class _BringingBack:
 
     def _write(self, side: Side, entries: Sequence[Document], present: Mapping[Any, Document]) -> None:
         collection, kept = self._database[COLLECTION[side]], self._database[Collections.REPAIRED]
+        versions = {
+            meter: self._mark(meter, min(instants), max(instants)) for meter, instants in _instants(entries).items()
+        }
         for meter, of_meter in groupby(sorted(entries, key=_owner), _owner):
             overwritten = [(present[item["reading"]], _next_life(side, item)) for item in of_meter if item["after"]]
-            keep(self._database, self._session, meter, side, self._run, overwritten, self._now)
+            keep(self._database, self._session, meter, side, self._run, overwritten, versions[meter], self._now)
         ids = [entry["reading"] for entry in entries]
         collection.delete_many({"_id": {"$in": ids}}, session=self._session)
         collection.insert_many([sendable(_next_life(side, entry)) for entry in entries], session=self._session)
         undone = {"$set": {"undone": self._run.id}}
         done = {"_id": {"$in": [key for entry in entries for key in entry["keys"]]}}
         kept.update_many(done, undone, session=self._session)
-        for meter, instants in _instants(entries).items():
-            self._mark(meter, min(instants), max(instants))
 
-    def _mark(self, meter: MeterKey, first: int, last: int) -> None:
+    def _mark(self, meter: MeterKey, first: int, last: int) -> int:
         user_id, energy_type = meter
         meters = MongoMeterRepository(self._database, user_id, self._session)
-        meters.mark_changed(energy_type, first, last, self._now)
+        return meters.mark_changed(energy_type, first, last, self._now)
 
 
 def _side(entry: Document) -> str:
@@ -177,11 +184,11 @@ def _side(entry: Document) -> str:
 def _merged(entries: Sequence[Document], present: Mapping[Any, Document]) -> tuple[list[Document], list[Document]]:
     """One entry per reading, as it was before the run, and the entries after which somebody has changed it.
 
-    A job may write a reading more than once in one run: the way back goes from the latest entry to the first.
+    A job may write a reading more than once in one run: the way back goes from the latest version to the first.
     """
     merged: dict[Any, Document] = {}
     changed: list[Document] = []
-    for entry in sorted(entries, key=lambda item: item["_id"], reverse=True):
+    for entry in sorted(entries, key=lambda item: str(item["_id"]), reverse=True):
         later = merged.get(entry["reading"])
         if entry["after"] != (later["before"] if later else present.get(entry["reading"])):
             changed.append(entry)
