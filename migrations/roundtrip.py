@@ -20,6 +20,7 @@ from pymongo.operations import IndexModel
 from chalicelib.domain.backends.sync_mode import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document, sync_state
 from chalicelib.repositories.database import CODEC_OPTIONS, Collections
+from chalicelib.repositories.undecodable import sendable, shown
 from migrations import runner
 from migrations.errors import MigrationError, RefusedError
 from migrations.runner import Options
@@ -117,7 +118,7 @@ def _set_mode(trial: Database[Any], mode: SyncMode) -> None:
 
 
 def _differences(one: Database[Any], other: Database[Any], names: tuple[Collections, ...], when: str) -> list[str]:
-    found = (f"{name} {_id} {when}" for name in names for _id in _differing_ids(one, other, name))
+    found = (f"{name} {shown(str(_id))} {when}" for name in names for _id in _differing_ids(one, other, name))
     return list(islice(found, NAMED_AT_MOST))
 
 
@@ -128,13 +129,14 @@ def _differing_ids(one: Database[Any], other: Database[Any], name: Collections) 
         while batch := list(islice(documents, BATCH)):
             ids = [document["_id"] for document in batch]
             twins = {
-                str(twin["_id"]): _bytes(twin) for twin in there[name].find({"_id": {"$in": ids}}, WITHOUT_VERSIONS)
+                str(twin["_id"]): _bytes(twin)
+                for twin in there[name].find(sendable({"_id": {"$in": ids}}), WITHOUT_VERSIONS)
             }
             yield from (item["_id"] for item in batch if _bytes(item) != twins.get(str(item["_id"])))
 
 
 def _bytes(document: Document) -> bytes:
-    return encode(document, codec_options=CODEC_OPTIONS)
+    return encode(sendable(document), codec_options=CODEC_OPTIONS)
 
 
 def _other_indexes(one: Database[Any], other: Database[Any]) -> list[str]:

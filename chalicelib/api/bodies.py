@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.plausibility.limits import plain_amount
+from chalicelib.domain.readings import is_whole
 
 
 def _number(value: Any) -> Any:
@@ -79,15 +80,6 @@ def check_texts(value: Any) -> None:
     )
     if errors:
         raise InvalidInputError(f"{errors[0].where}: {errors[0].reason}", errors)
-
-
-def is_whole(text: str) -> bool:
-    """Whether a text holds no half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ of its own for errors: ``refusal``.
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -43,6 +44,7 @@ from chalicelib.monitoring.trace import begin_trace, trace_id
 
 Model = TypeVar("Model", bound=BaseModel)
 Refusal = Callable[[Exception, str], Response]  # the answer to an error on a path
+Members = Callable[[list[tuple[str, Any]]], dict[str, Any]]  # an object of a body, from its members as they were sent
 
 TRACE_ID = "Trace-Id"  # of every answer: by it a person can name what they saw
 NAMED_FIELDS = 10  # of all that are wrong, in one sentence
@@ -56,6 +58,7 @@ class Call:
     request: Request
     caller: Caller
     container: Container
+    takes_repeats: bool = False  # of a member that an object of the body has twice, the last one counts
 
     @property
     def user_id(self) -> str:
@@ -73,7 +76,8 @@ class Call:
         Raises:
             UnsupportedMediaError, BodyTooLargeError, MalformedBodyError, InvalidInputError
         """
-        return validated(model, _parsed(self.body({JSON: JSON_BODY_BYTES})))
+        members = dict if self.takes_repeats else _members
+        return validated(model, _parsed(self.body({JSON: JSON_BODY_BYTES}), members))
 
     def query(self, model: type[Model]) -> Model:
         """The query string as a model. Raises InvalidInputError."""
@@ -189,11 +193,19 @@ def _in_words(fields: Sequence[FieldError]) -> str:
     return "; ".join([*shown, f"and {beyond} more"] if beyond else shown)
 
 
-def _parsed(content: bytes) -> Any:
+def _parsed(content: bytes, members: Members) -> Any:
     try:
-        return json.loads(content.decode(), parse_float=Decimal, parse_constant=_no_constant)
+        return json.loads(content.decode(), parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=members)
     except (ValueError, ArithmeticError, RecursionError) as error:  # arithmetic: an exponent that no number can have
         raise MalformedBodyError(f"the body is not JSON in UTF-8: {error}") from error
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        repeated = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise MalformedBodyError(f"{shortened(repeated, PLACE_LENGTH)}: given more than once")
+    return members
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -13,13 +13,13 @@ from chalice import Blueprint, Chalice, Response
 from pydantic import BaseModel
 
 from chalicelib.api.answers import problem_answer
-from chalicelib.api.bodies import is_whole
 from chalicelib.api.endpoint import Call, Refusal, answered
 from chalicelib.api.errors import MethodNotAllowedError, UnknownRouteError
 from chalicelib.api.guards import keep_private
 from chalicelib.api.operation import Function, Operation, Promises, inputs_of
 from chalicelib.auth import OPERATOR, VIEWER
 from chalicelib.bootstrap.container import container
+from chalicelib.domain.readings import is_whole
 from chalicelib.monitoring.people import concerning
 from chalicelib.monitoring.trace import keep_out_of_trace
 

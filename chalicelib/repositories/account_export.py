@@ -21,9 +21,10 @@ from typing_extensions import override
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.people.account import AccountExport, AccountPage
 from chalicelib.domain.people.ids import is_about_others, names
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
+from chalicelib.repositories.database import BYTES, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.operator_actions import DISCARDED_BY
 from chalicelib.repositories.people import OWNER, PEOPLE, is_theirs, under_ids_of
+from chalicelib.repositories.undecodable import sendable, shown
 
 # Of JSON: with one more document below Lambda's 6 MB. An import that has corrected 50,000 readings is 6 MB by
 # itself: who does not accept gzip gets 413 for it.
@@ -31,6 +32,7 @@ PART_BYTES = 2_000_000
 DOCUMENTS_AT_ONCE = 20_000
 EXPORTED = [name for name, holds in PEOPLE.items() if holds.fields or holds.pseudonym or name is Collections.DISCARDED]
 OF_ANOTHER = "of another person"
+PLACES = bson.CodecOptions[Document](unicode_decode_error_handler=BYTES)
 NESTED_TOO_DEEPLY = 15  # the server's code for a command that holds such a value
 
 
@@ -100,7 +102,9 @@ class MongoAccountExport(AccountExport):
         collection, found = self._database[name], self._documents_at_once
         while found == self._documents_at_once:
             behind = {} if last is None else {"$expr": {"$gt": ["$_id", {"$literal": last["id"]}]}}
-            documents = collection.find({"$and": [wanted, behind]}, sort=[("_id", 1)], limit=self._documents_at_once)
+            documents = collection.find(
+                sendable({"$and": [wanted, behind]}), sort=[("_id", 1)], limit=self._documents_at_once
+            )
             found = 0
             for found, document in enumerate(documents, 1):  # noqa: B007 it shows whether there may be more
                 yield document
@@ -111,7 +115,10 @@ def _shown(document: Document, user_id: str) -> Document:
     """A document of the person's, though a damaged one may name another owner."""
     owner = document.get(OWNER)
     foreign = isinstance(owner, str) and owner != user_id
-    return {name: plain(each, user_id) for name, each in (document | ({OWNER: OF_ANOTHER} if foreign else {})).items()}
+    return {
+        shown(name): plain(each, user_id)
+        for name, each in (document | ({OWNER: OF_ANOTHER} if foreign else {})).items()
+    }
 
 
 def plain(value: Any, user_id: str) -> Any:
@@ -120,10 +127,12 @@ def plain(value: Any, user_id: str) -> Any:
         owner = value.get(OWNER)
         if isinstance(owner, str) and owner != user_id:
             return OF_ANOTHER
-        return {name: plain(each, user_id) for name, each in value.items()}
+        return {shown(name): plain(each, user_id) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [plain(each, user_id) for each in value]
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        return shown(value)
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
         return value if isfinite(value) else str(value)
@@ -135,7 +144,7 @@ def plain(value: Any, user_id: str) -> Any:
 
 
 def _cursor_of(collection: Collections, key: Any) -> str:
-    return base64.urlsafe_b64encode(bson.encode({"of": collection.value, "id": key})).decode().rstrip("=")
+    return base64.urlsafe_b64encode(bson.encode(sendable({"of": collection.value, "id": key}))).decode().rstrip("=")
 
 
 def _place_of(cursor: str | None) -> _Place:
@@ -143,7 +152,7 @@ def _place_of(cursor: str | None) -> _Place:
     if cursor is None:
         return _Place(EXPORTED[0], None)
     try:
-        place = bson.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        place = bson.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), PLACES)
         return _Place(EXPORTED[EXPORTED.index(place["of"])], {"id": place["id"]})
     except (binascii.Error, bson.errors.BSONError, ValueError, LookupError, TypeError):
         raise _no_cursor() from None

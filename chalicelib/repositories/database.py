@@ -130,11 +130,14 @@ def _decoded(bid: bytes) -> Decimal:
 
 _DIGITS = Context(prec=34)
 _HALVES = Struct("<QQ")
+BYTES = "surrogateescape"
 # A date that Python cannot hold is a ``DatetimeMS``, which no field of a readable document is: no reader fails at it.
+# Nor at bytes that are no UTF-8: see ``undecodable``.
 CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
     tz_aware=True,
     type_registry=TypeRegistry([DecimalCodec()]),
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+    unicode_decode_error_handler=BYTES,
 )
 # For documents in which no amount is a field: with a codec of ours the driver decodes each reply twice.
 WITHOUT_DECIMALS: CodecOptions[Document] = CODEC_OPTIONS.with_options(type_registry=TypeRegistry())

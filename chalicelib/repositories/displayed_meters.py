@@ -7,10 +7,10 @@ from itertools import groupby
 from typing_extensions import override
 
 from chalicelib.domain.meters.walks import DisplayedMeters, Finding
-from chalicelib.domain.readings import EnergyType, MeterKey
+from chalicelib.domain.readings import EnergyType, MeterKey, is_whole
 from chalicelib.repositories import damages
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
-from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, TYPES, meter_of
+from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, TYPES, WHOLE, meter_of
 from chalicelib.repositories.fence import erased_among
 
 METER: Document = {"userId": True, "type": True}
@@ -62,7 +62,7 @@ class MongoDisplayedMeters(DisplayedMeters):
         pipeline: list[Document] = [{"$sample": {"size": size}}, {"$project": {"userId": True}}]
         with time_limit(self._timeout):
             found = [document.get("userId") for document in self._database[collection].aggregate(pipeline)]
-        return [user for user in found if isinstance(user, str) and user]
+        return [user for user in found if isinstance(user, str) and user and is_whole(user)]
 
     def _estimated(self, collection: Collections) -> int:
         with time_limit(self._timeout):
@@ -80,7 +80,7 @@ class MongoDisplayedMeters(DisplayedMeters):
         same_user = {"$eq": user_id, **NOT_ARRAY}
         # Each type by itself: where documents of one type fill a page, another would be passed over.
         of_user = [{"userId": same_user, "type": {"$eq": kind, **NOT_ARRAY}} for kind in more_types if user_id]
-        next_users = {"userId": {"$gt": user_id, **NOT_ARRAY}, "type": {"$in": TYPES, **NOT_ARRAY}}
+        next_users = {"userId": {"$gt": user_id, **WHOLE, **NOT_ARRAY}, "type": {"$in": TYPES, **NOT_ARRAY}}
         with time_limit(self._timeout):
             own = sorted(meter for each in of_user for meter in self._first(collection, each))
             return own or sorted(self._first(collection, next_users))

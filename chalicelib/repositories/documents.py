@@ -1,6 +1,5 @@
 """Mappings between readings and their documents in either collection, and the rule which documents are readable."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +22,7 @@ from chalicelib.domain.readings import (
     MeterKey,
     Reading,
     flaws_of,
+    is_whole,
     kind_of,
     to_datetime,
     to_ms,
@@ -34,16 +34,19 @@ COLLECTION = {Side.OLD: Collections.ENERGIES, Side.NEW: Collections.READINGS}
 
 TYPES = [energy_type.value for energy_type in EnergyType]
 NOT_ARRAY: Document = {"$not": {"$type": "array"}}  # the server matches an array where one of its members would match
+WHOLE: Document = {"$regex": "(?s)."}  # the server finds no pattern in bytes that are no UTF-8
+DECODABLE: Document = {"$not": {"$type": "string", "$not": WHOLE}}
 
 POSITIVE: Document = {"$gte": SMALLEST_AMOUNT, "$lt": AMOUNT_LIMIT, **NOT_ARRAY}
 
+ID_OF_TEXT = "^(?![0-9a-fA-F]{24}$)"  # in UTF-8, and none that means an ObjectId
 # The server's words for ``domain.readings.flaws_of``: field by field what a readable reading has. The rest is
 # quarantined, and no reader on either side sees it. Which of doubles counts is the rule of ``doubles``.
 READABLE: Document = {
-    "userId": {"$gt": "", **NOT_ARRAY},
+    "userId": {"$gt": "", **WHOLE, **NOT_ARRAY},
     "type": {"$in": TYPES, **NOT_ARRAY},
     "date": {"$gte": FIRST_READABLE, "$lt": END_READABLE, **NOT_ARRAY},
-    "_id": {"$type": ["objectId", "string"], "$not": re.compile("^[0-9a-fA-F]{24}$")},
+    "_id": {"$type": ["objectId", "string"], "$not": {"$type": "string", "$not": {"$regex": ID_OF_TEXT}}},
     "$or": [{"amount": POSITIVE}, {"amount": {"$eq": 0, "$type": "decimal", **NOT_ARRAY}}],
 }
 UNREADABLE: Document = {"$nor": [READABLE]}
@@ -64,7 +67,7 @@ def of_meter(conditions: Document) -> Document:
 def flaws_in(document: Mapping[str, Any]) -> tuple[FieldError, ...]:
     """What makes a document of either side unreadable, field by field; nothing where it is readable."""
     key = document["_id"]
-    usable = isinstance(key, ObjectId) or (isinstance(key, str) and not ObjectId.is_valid(key))
+    usable = isinstance(key, ObjectId) or (isinstance(key, str) and is_whole(key) and not ObjectId.is_valid(key))
     flaw = FieldError("_id", f"_id is {kind_of(key)}, by which no reading can be asked for")
     return (*flaws_of(document), *(() if usable else (flaw,)))
 
@@ -72,9 +75,9 @@ def flaws_in(document: Mapping[str, Any]) -> tuple[FieldError, ...]:
 def meter_of(document: Document) -> MeterKey | None:
     """The meter that a document names; None where it names none that there can be."""
     user_id, energy_type = document.get("userId"), document.get("type")
-    if isinstance(user_id, str) and isinstance(energy_type, str) and energy_type in set(EnergyType):
-        return user_id, EnergyType(energy_type)
-    return None
+    if not isinstance(energy_type, str) or energy_type not in set(EnergyType):
+        return None
+    return (user_id, EnergyType(energy_type)) if isinstance(user_id, str) and is_whole(user_id) else None
 
 
 def amount_of(value: Any) -> Decimal:

@@ -37,6 +37,7 @@ from chalicelib.repositories.fence import FENCES, fence_id
 from chalicelib.repositories.operator_actions import DISCARDED_BY
 from chalicelib.repositories.people import OWNER, PEOPLE, is_theirs, person_of, under_ids_of
 from chalicelib.repositories.transactions import in_transaction
+from chalicelib.repositories.undecodable import sendable
 
 AT_ONCE = 2_000  # documents in one transaction
 # A document that names nobody goes with its twin: it was damaged.
@@ -170,7 +171,7 @@ class MongoErasures(Erasures):
         found = collection.find(since, PEOPLE[name].fields)
         late = [item["_id"] for item in found if any(map(closed, said_in({**item, "_id": None, DISCARDED_BY: None})))]
         if late:
-            collection.delete_many({"_id": {"$in": late}})
+            collection.delete_many(sendable({"_id": {"$in": late}}))
 
 
 class _OverError(Exception):
@@ -283,7 +284,7 @@ class _Removal:
         collection = self._database[name]
         if name in FIRST:
             collection.delete_many(wanted | BARE, session=session)
-        return collection.delete_many(wanted, session=session).deleted_count
+        return collection.delete_many(sendable(wanted), session=session).deleted_count
 
     def _counted(self, name: Collections, work: Callable[[ClientSession], int]) -> None:
         self._counted_together([(name, work)])

@@ -14,8 +14,9 @@ from pymongo.collection import Collection
 
 from chalicelib.domain.backends.sync_mode import Side, other_side
 from chalicelib.repositories.database import Collections, Document, MongoDatabase
-from chalicelib.repositories.documents import COLLECTION, POSITIVE, READABLE, UNREADABLE, counted
+from chalicelib.repositories.documents import COLLECTION, DECODABLE, POSITIVE, READABLE, UNREADABLE, counted
 from chalicelib.repositories.doubles import without_doubles
+from chalicelib.repositories.undecodable import sendable
 
 BATCH = 1_000
 WINDOW = 10_000  # documents that one command looks at, so that no command takes long
@@ -51,7 +52,7 @@ def unreadable_among(
     """Which of these ids have a document that cannot be read, whomever it names as its owner."""
     if not ids:
         return []
-    wanted = {"_id": {"$in": list(ids)}, **UNREADABLE}
+    wanted = sendable({"_id": {"$in": list(ids)}, **UNREADABLE})
     return [document["_id"] for document in readings.find(wanted, ["_id"], session=session)]
 
 
@@ -119,7 +120,7 @@ def hidden_doubles(readings: Collection[Document], which: Document | None = None
 
 
 def _hidden_at(readings: Collection[Document], instant: Document) -> list[Document]:
-    documents = list(readings.find(counted(instant)))
+    documents = list(readings.find(sendable(counted(instant))))
     kept = {document["_id"] for document in without_doubles(documents)}
     return [document for document in documents if document["_id"] not in kept]
 
@@ -142,7 +143,7 @@ def _copy(database: MongoDatabase, side: Side, which: Document, reason: str) -> 
     }
     database[COLLECTION[side]].aggregate(
         [
-            {"$match": which},
+            {"$match": sendable(which)},
             {"$project": copied},
             {"$lookup": twin},
             {"$set": {"twin": {"$ifNull": [{"$first": "$twin"}, "$$REMOVE"]}}},
@@ -155,15 +156,15 @@ def _resolve(database: MongoDatabase, side: Side, ids: Sequence[Any]) -> None:
     """Close the entries of documents that are readable again, or gone."""
     entries = database[Collections.QUARANTINE]
     mine = {"_id": {"$in": list(ids)}, "collection": COLLECTION[side].value, **OPEN}
-    known = [entry["_id"] for entry in entries.find(mine, {"_id": True})]
+    known = [entry["_id"] for entry in entries.find(sendable(mine), {"_id": True})]
     readings = database[COLLECTION[side]]
     damaged = [*unreadable_among(readings, known), *_hidden_among(readings, known)]
     if closed := [key for key in known if key not in damaged]:
-        entries.update_many({"_id": {"$in": closed}}, [{"$set": {"resolvedAt": "$$NOW"}}])
+        entries.update_many(sendable({"_id": {"$in": closed}}), [{"$set": {"resolvedAt": "$$NOW"}}])
 
 
 def _hidden_among(readings: Collection[Document], ids: Sequence[Any]) -> list[Any]:
-    documents = readings.find(counted({"_id": {"$in": list(ids)}}), [*INSTANT]) if ids else ()
+    documents = readings.find(sendable(counted({"_id": {"$in": list(ids)}})), [*INSTANT]) if ids else ()
     instants = [{field: document[field] for field in INSTANT} for document in documents]
     return [hidden["_id"] for instant in instants for hidden in _hidden_at(readings, instant)]
 
@@ -175,10 +176,12 @@ def _unreadable_ids(readings: Collection[Document]) -> Iterator[Any]:
 
 
 def _windows(readings: Collection[Document]) -> Iterator[tuple[Any, Any]]:
-    """The documents in parts by their ids, which may be of any kind."""
+    """The documents in parts by their ids, which may be of any kind; each part ends at one that can be sent."""
     lower = None
     while True:
-        behind = _between(readings.find({}, {"_id": True}), lower, None).sort("_id", 1).skip(WINDOW).limit(1)
+        behind = (
+            _between(readings.find({"_id": DECODABLE}, {"_id": True}), lower, None).sort("_id", 1).skip(WINDOW).limit(1)
+        )
         upper = next(behind, None)
         yield lower, upper
         if upper is None:

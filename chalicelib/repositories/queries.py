@@ -30,13 +30,14 @@ from chalicelib.repositories.database import (
     meter_id,
     time_limit,
 )
-from chalicelib.repositories.documents import COLLECTION, counted, id_of, reading_of
+from chalicelib.repositories.documents import COLLECTION, UNREADABLE, counted, id_of, reading_of
 from chalicelib.repositories.doubles import document_that_counts, each_that_counts
 from chalicelib.repositories.history import points_between, points_of
 from chalicelib.repositories.meters import configuration_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.packing_marks import Packing, mark_of, packing_of
 from chalicelib.repositories.partial_snapshots import partial_snapshots
+from chalicelib.repositories.quarantine import unreadable_among
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.snapshot_head import head_of
 from chalicelib.repositories.snapshots import snapshot_of
@@ -76,6 +77,21 @@ class MongoReadingQueries(ReadingQueries):
             counting = map(each_that_counts, lists) if side is Side.OLD else lists
             merged = merge(*counting, key=_place, reverse=request.descending)
             return [reading_of(document) for document in _page(merged, request)]
+
+    @override
+    def damaged_among(self, user_id: str, energy_type: EnergyType, instants: Sequence[int]) -> set[int]:
+        if not instants:
+            return set()
+        there = {"type": energy_type.value, "date": {"$in": [*map(to_datetime, instants)]}}
+        with time_limit(self._timeout):
+            sync = sync_state(self._database)
+            new = self._readings(user_id, Side.NEW)
+            if sync.authoritative is Side.NEW:
+                return {to_ms(item["date"]) for item in new.find({**there, **UNREADABLE}, projection=["date"])}
+            twins = new.find(counted(there), projection=["date"]) if Side.NEW in sync.writes else ()
+            dates = {twin["_id"]: twin["date"] for twin in twins}
+            damaged = unreadable_among(self._database[COLLECTION[Side.OLD]], [*dates])
+            return {to_ms(dates[key]) for key in damaged}
 
     @override
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:

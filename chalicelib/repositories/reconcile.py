@@ -70,7 +70,7 @@ def reconcile(
         version = taken if taken and seen == before else _marked(database, session, meter, *seen, now, is_new=is_new)
         new = [document["_id"] for document in difference.new] if are_strays else []
         strays = _release(database, session, pair.other, new, now)
-        keep(database, session, meter, pair.other, run, _overwritten(difference, strays, pair.other), now)
+        keep(database, session, meter, pair.other, run, _overwritten(difference, strays, pair.other), version, now)
         pair.sides[pair.other].write(difference)
         return difference.written(version)
 

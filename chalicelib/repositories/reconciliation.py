@@ -30,6 +30,7 @@ from chalicelib.repositories.documents import COLLECTION, READABLE, counted, met
 from chalicelib.repositories.doubles import without_doubles
 from chalicelib.repositories.reconcile import plan, reconcile
 from chalicelib.repositories.scoped import ScopedCollection
+from chalicelib.repositories.undecodable import sendable
 
 BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
 SHOWN = ["date", "amount", "updatedAt"]
@@ -67,7 +68,7 @@ class MongoReconciliationRepository(MongoDisplayedMeters, ReconciliationReposito
         for collection in COLLECTION.values():
             with time_limit(self._timeout):
                 known = {"$and": [{"_id": {"$in": list(ids)}}, {"_id": READABLE["_id"]}]}
-                for document in self._database[collection].find(known, projection=METER | {"_id": 1}):
+                for document in self._database[collection].find(sendable(known), projection=METER | {"_id": 1}):
                     if meter := meter_of(document):
                         owners.setdefault(meter, set()).add(document["_id"])
         return {meter: tuple(keys) for meter, keys in owners.items()}

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby, islice
 from typing import Any
 
+from bson import ObjectId
 from pymongo.client_session import ClientSession
 from typing_extensions import override
 
@@ -16,15 +17,16 @@ from chalicelib.domain.ports.outside import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey, to_datetime, to_ms
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
-from chalicelib.repositories.documents import COLLECTION
+from chalicelib.repositories.documents import COLLECTION, meter_of
 from chalicelib.repositories.fence import erased_among
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import in_transaction
+from chalicelib.repositories.undecodable import sendable
 
 Overwritten = tuple[Document, Document | None]  # as it was, and what took its place
 AT_ONCE = 500  # in one transaction
-BY_METER = [("run", 1), ("userId", 1), ("type", 1), ("_id", 1)]
+LATEST_FIRST = [("run", -1), ("userId", -1), ("type", -1), ("_id", -1)]
 
 
 def keep(
@@ -34,13 +36,23 @@ def keep(
     side: Side,
     run: RepairRun,
     overwritten: Iterable[Overwritten],
+    version: int,
     now: int,
 ) -> None:
-    """Keep what a transaction takes away from a meter's side."""
+    """Keep what a transaction takes away from a meter's side, in the order of the meter's versions.
+
+    Ids that a process or a server makes go by its clock, and another one's may be behind.
+    """
     user_id, energy_type = meter
     common = {"run": run.id, "at": to_datetime(now), "side": side.value, "type": energy_type.value}
     entries = [
-        {**common, "reading": before["_id"], "before": before, "after": after and {"userId": user_id, **after}}
+        {
+            "_id": f"{version:019}|{ObjectId()}",
+            **common,
+            "reading": before["_id"],
+            "before": sendable(before),
+            "after": after and sendable({"userId": user_id, **after}),
+        }
         for before, after in overwritten
     ]
     if entries:
@@ -72,7 +84,7 @@ class MongoRepairedReadings(RepairedReadings):
         """Use the index, some hundreds at once: memory stays flat."""
         wanted = {"run": run, "undone": {"$exists": False}}
         fields = ["userId", "type", "side", "reading"]
-        found = self._kept.find(wanted, projection=fields, sort=BY_METER, batch_size=AT_ONCE)
+        found = self._kept.find(wanted, projection=fields, sort=LATEST_FIRST, batch_size=AT_ONCE)
         documents = (
             KeptDocument(item["_id"], (item["userId"], EnergyType(item["type"])), Side(item["side"]), item["reading"])
             for item in found
@@ -142,26 +154,27 @@ class _BringingBack:
 
     def _is_taken(self, before: Document) -> bool:
         there = {field: before.get(field) for field in ("userId", "type", "date")} | {"_id": {"$ne": before["_id"]}}
-        return self._database[Collections.READINGS].find_one(there, session=self._session) is not None
+        return self._database[Collections.READINGS].find_one(sendable(there), session=self._session) is not None
 
     def _write(self, side: Side, entries: Sequence[Document], present: Mapping[Any, Document]) -> None:
         collection, kept = self._database[COLLECTION[side]], self._database[Collections.REPAIRED]
+        versions = {
+            meter: self._mark(meter, min(instants), max(instants)) for meter, instants in _instants(entries).items()
+        }
         for meter, of_meter in groupby(sorted(entries, key=_owner), _owner):
             overwritten = [(present[item["reading"]], _next_life(side, item)) for item in of_meter if item["after"]]
-            keep(self._database, self._session, meter, side, self._run, overwritten, self._now)
+            keep(self._database, self._session, meter, side, self._run, overwritten, versions[meter], self._now)
         ids = [entry["reading"] for entry in entries]
         collection.delete_many({"_id": {"$in": ids}}, session=self._session)
-        collection.insert_many([_next_life(side, entry) for entry in entries], session=self._session)
+        collection.insert_many([sendable(_next_life(side, entry)) for entry in entries], session=self._session)
         undone = {"$set": {"undone": self._run.id}}
         done = {"_id": {"$in": [key for entry in entries for key in entry["keys"]]}}
         kept.update_many(done, undone, session=self._session)
-        for meter, instants in _instants(entries).items():
-            self._mark(meter, min(instants), max(instants))
 
-    def _mark(self, meter: MeterKey, first: int, last: int) -> None:
+    def _mark(self, meter: MeterKey, first: int, last: int) -> int:
         user_id, energy_type = meter
         meters = MongoMeterRepository(self._database, user_id, self._session)
-        meters.mark_changed(energy_type, first, last, self._now)
+        return meters.mark_changed(energy_type, first, last, self._now)
 
 
 def _side(entry: Document) -> str:
@@ -171,11 +184,11 @@ def _side(entry: Document) -> str:
 def _merged(entries: Sequence[Document], present: Mapping[Any, Document]) -> tuple[list[Document], list[Document]]:
     """One entry per reading, as it was before the run, and the entries after which somebody has changed it.
 
-    A job may write a reading more than once in one run: the way back goes from the latest entry to the first.
+    A job may write a reading more than once in one run: the way back goes from the latest version to the first.
     """
     merged: dict[Any, Document] = {}
     changed: list[Document] = []
-    for entry in sorted(entries, key=lambda item: item["_id"], reverse=True):
+    for entry in sorted(entries, key=lambda item: str(item["_id"]), reverse=True):
         later = merged.get(entry["reading"])
         if entry["after"] != (later["before"] if later else present.get(entry["reading"])):
             changed.append(entry)
@@ -192,9 +205,8 @@ def _owner(entry: Document) -> MeterKey:
 def _meters(entry: Document) -> Iterator[MeterKey]:
     """The meters that an entry concerns: the one that was mended, and the one that the document named."""
     yield _owner(entry)
-    user_id, energy_type = entry["before"].get("userId"), entry["before"].get("type")
-    if isinstance(user_id, str) and isinstance(energy_type, str) and energy_type in set(EnergyType):
-        yield user_id, EnergyType(energy_type)
+    if meter := meter_of(entry["before"]):
+        yield meter
 
 
 def _instants(entries: Sequence[Document]) -> dict[MeterKey, list[int]]:

@@ -7,10 +7,12 @@ from typing import Any
 
 from chalicelib.domain.backends.sync_mode import Side
 from chalicelib.domain.meters.walks import Unreadable, UnreadableDocument
+from chalicelib.domain.readings import is_whole
 from chalicelib.repositories.database import Collections, Document, MongoDatabase
 from chalicelib.repositories.documents import COLLECTION, counted, flaws_in
 from chalicelib.repositories.quarantine import DOUBLE, hidden_doubles
 from chalicelib.repositories.quarantine import unreadable as unreadable_documents
+from chalicelib.repositories.undecodable import sendable, shown
 
 NAMED = 20
 OTHER = {COLLECTION[side]: COLLECTION[other] for side, other in ((Side.OLD, Side.NEW), (Side.NEW, Side.OLD))}
@@ -36,12 +38,13 @@ def _found(database: MongoDatabase, user_id: str | None) -> Iterator[tuple[Any, 
 
 def _named(collection: Collections, document: Document, problem: str) -> UnreadableDocument:
     user = document.get("userId")
-    return UnreadableDocument(collection.value, str(document["_id"]), user if isinstance(user, str) else "", problem)
+    known = user if isinstance(user, str) and is_whole(user) else ""
+    return UnreadableDocument(collection.value, shown(str(document["_id"])), known, problem)
 
 
 def _with_twins(database: MongoDatabase, named: list[tuple[Any, UnreadableDocument]]) -> Iterator[UnreadableDocument]:
     for key, document in named:
         other = OTHER[Collections(document.collection)]
-        twin: Mapping[str, Any] | None = database[other].find_one(counted({"_id": key}), ["date", "amount"])
+        twin: Mapping[str, Any] | None = database[other].find_one(sendable(counted({"_id": key})), ["date", "amount"])
         kept = f"{twin['amount']} at {twin['date']:%Y-%m-%dT%H:%M:%SZ} in {other}" if twin else ""
         yield replace(document, twin=kept)

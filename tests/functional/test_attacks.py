@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from app import app
+from chalicelib.api.components import openapi as components
+from chalicelib.api.ops import openapi as ops
 from chalicelib.api.routes import AUTHENTICATED
+from chalicelib.api.v2 import openapi as v2
 from chalicelib.bootstrap.container import using
 from tests.fakes.dead_letters import record
 from tests.functional.conftest import TRACED, Api
@@ -177,6 +180,27 @@ def test_half_a_surrogate_pair_is_named_and_nothing_is_written(attacked: Api, pa
     answer = ask(attacked, "POST", path, Attack(calm | {"note": value}))
     assert answer.status == 422
     assert "note: half a surrogate pair" in answer.body
+    assert not attacked.store.stored.readings
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('{"amount": 5, "amount": 50}', "amount"),
+        ('{"a": 1, "x": 1, "y": 1, "y": 1, "x": 1}', "x"),
+        ('{"deep": [{"er": {"a": 1, "a": 1}}]}', "a"),
+        (f'{{"{LONG}": 1, "{LONG}": 1}}', f"{LONG[:59]}…"),
+        ('{"\\ud800": 1, "\\ud800": 1}', "?"),
+    ],
+)
+def test_a_member_that_is_given_twice_is_named_by_every_route_that_reads_json(
+    attacked: Api, text: str, named: str
+) -> None:
+    taking = [operation for version in (v2, components, ops) for operation in version.OPERATIONS if operation.body]
+    assert len(taking) > 10
+    answers = [ask(attacked, operation.method, operation.path, Attack(text)) for operation in taking]
+    said = {(answer.status, json.loads(answer.body)["detail"]) for answer in answers}
+    assert said == {(400, f"{named}: given more than once")}
     assert not attacked.store.stored.readings
 
 

@@ -266,6 +266,10 @@ REFUSALS: dict[str, tuple[tuple[str, str, bytes, str], dict[str, Any]]] = {
             "detail": "the body is not JSON in UTF-8: Infinity is not a JSON number",
         },
     ),
+    "a member twice": (
+        ("POST", "/v2/energy", b'{"amount": 5, "amount": 50}', "application/json"),
+        {"type": "malformed-body", "title": "Bad Request", "status": 400, "detail": "amount: given more than once"},
+    ),
     "too large": (
         ("POST", "/v2/energy", b" " * 65_537, "application/json"),
         {

@@ -6,6 +6,7 @@ end are 410 with a problem (RFC 9457) of its own type, whatever version 1's erro
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from email.utils import format_datetime
 from http import HTTPStatus
 from math import ceil
@@ -53,10 +54,10 @@ class V1Routes(Routes):
         return super().operation(method, path, **promises)
 
     def respond(self, operation: Operation, call: Call, path: dict[str, str]) -> Response:
-        """Let the caller in first."""
+        """Let the caller in first. Version 1 has always taken members that repeat a name."""
         route = f"{operation.method} {operation.path}"
         call.container.retirement.admit(call.user_id, _client(call), route)
-        return super().respond(operation, call, path)
+        return super().respond(operation, replace(call, takes_repeats=True), path)
 
     def _declare(
         self, path: str, methods: tuple[str, ...], function: Function, work: Function, *, authenticated: bool

@@ -36,6 +36,9 @@ class ReadingQueries(Protocol):
     def page(self, user_id: str, request: PageRequest, backend: Backend) -> list[StoredReading]:
         """Readings in the order of their dates, at most ``request.limit``."""
 
+    def damaged_among(self, user_id: str, energy_type: EnergyType, instants: Sequence[int]) -> set[int]:
+        """The instants, of those without a reading, that a damaged document holds: an import refuses their rows."""
+
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
         """Modulus, direction and exchanges of a meter."""
 

@@ -173,6 +173,15 @@ def is_kept(moment: object) -> TypeGuard[datetime]:
     return isinstance(moment, datetime) and FIRST_READABLE <= moment < END_READABLE
 
 
+def is_whole(text: str) -> bool:
+    """Whether a text can be written in UTF-8: no half of a surrogate pair, as which a byte that is no UTF-8 is read."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def flaws_of(fields: Mapping[str, object]) -> tuple[FieldError, ...]:
     """What makes stored fields no readable reading; nothing where they are one.
 
@@ -198,7 +207,9 @@ def kind_of(value: object) -> str:
 
 def _user_flaw(value: object) -> str | None:
     if isinstance(value, str):
-        return None if value else "an empty string"
+        if not value:
+            return "an empty string"
+        return None if is_whole(value) else "a string that is not UTF-8"
     return f"{kind_of(value)}, not a user's id"
 
 

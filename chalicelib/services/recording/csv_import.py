@@ -72,11 +72,12 @@ class CsvImportService:
         return written.report(file)
 
     def _preview(self, user_id: str, file: ReadFile, options: ImportOptions, zone: ZoneInfo) -> ImportReport:
-        """From one read of each meter, on the side that a write would read; nothing is written, no row is refused."""
+        """From a read of each meter, on the side that a write would read; nothing is written, no row is refused."""
         backend = Backend.OLD if self._queries.sync().authoritative is Side.OLD else Backend.NEW
         types = EnergyType if file.zone else file.types
         there = {kind: self._queries.snapshot(user_id, kind, backend) for kind in types}
-        plan = plan_import(file, [_as_stored(kind, there[kind]) for kind in file.types], options.on_conflict, zone)
+        known = [self._known(user_id, file, kind, there[kind]) for kind in file.types]
+        plan = plan_import(file, known, options.on_conflict, zone)
         try:
             meters = plan.accepted(options)
         except ImportRowsError:
@@ -84,6 +85,14 @@ class CsvImportService:
         has_meters = any(snapshot.state != MeterState() for snapshot in there.values())
         taken = zone_of(file, UserSettings(zone), has_meters=has_meters)
         return replace(Written(plan, meters, zone=taken).report(file), rows=tuple(file.rows[:SHOWN_ROWS]))
+
+    def _known(self, user_id: str, file: ReadFile, kind: EnergyType, snapshot: MeterSnapshot) -> KnownMeter:
+        """What a write would find; damaged documents are looked for only where the meter has no reading."""
+        readings = snapshot.readings
+        stored = {*readings.instants}
+        free = [row.instant for row in file.rows if row.type is kind and row.instant not in stored]
+        damaged = frozenset(self._queries.damaged_among(user_id, kind, free))
+        return KnownMeter(kind, snapshot.configuration, readings, lambda: readings.highest, damaged)
 
     def _write(self, user_id: str, file: ReadFile, options: ImportOptions, zone: ZoneInfo, now: int) -> Written:
         """Run the import's transaction, again when somebody else has just stored one of its instants."""
@@ -115,11 +124,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _as_stored(energy_type: EnergyType, snapshot: MeterSnapshot) -> KnownMeter:
-    readings = snapshot.readings
-    return KnownMeter(energy_type, snapshot.configuration, readings, lambda: readings.highest)
 
 
 def _imported(

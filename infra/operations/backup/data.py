@@ -33,8 +33,9 @@ from chalicelib.repositories.control import (
     SYNC_MODE,
     database_time,
 )
-from chalicelib.repositories.database import DUPLICATE_KEY, Collections
+from chalicelib.repositories.database import BYTES, DUPLICATE_KEY, Collections
 from chalicelib.repositories.sync_documents import VERIFIED
+from chalicelib.repositories.undecodable import sendable
 from infra.errors import OperatorError
 from infra.operations.backup.file import Contents, Writer, counted, documents
 from migrations import runner
@@ -96,7 +97,9 @@ AT_ONCE = 500
 PAUSED = "it comes from a backup, and somebody may have ended it since: look at flags history and the flag first"
 SNAPSHOT_TOO_OLD, SNAPSHOT_UNAVAILABLE = 239, 246
 WINDOW = "minSnapshotHistoryWindowInSeconds"
-EXACT: CodecOptions[dict[str, Any]] = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_MS)
+EXACT: CodecOptions[dict[str, Any]] = CodecOptions(
+    datetime_conversion=DatetimeConversion.DATETIME_MS, unicode_decode_error_handler=BYTES
+)
 Document = dict[str, Any]
 Say = Callable[[str], None]
 
@@ -217,7 +220,7 @@ class _Restore:
         """What an interrupted run has inserted already is there: the same document, by its ``_id``."""
         collection = self.database[name].with_options(write_concern=WriteConcern("majority"))
         try:
-            collection.insert_many(batch, ordered=False)
+            collection.insert_many([*map(sendable, batch)], ordered=False)
         except BulkWriteError as error:
             if {failure.get("code") for failure in (error.details or {}).get("writeErrors", [])} != {DUPLICATE_KEY}:
                 raise

@@ -307,6 +307,10 @@ class FakeQueries:
             ]
         return found[: request.limit] if request.limit else found
 
+    def damaged_among(self, user_id: str, energy_type: EnergyType, instants: Sequence[int]) -> set[int]:
+        """In memory nothing is damaged."""
+        return set()
+
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
         self._store.ping()
         return self._store.stored.meters.get((user_id, energy_type), Meter()).configuration

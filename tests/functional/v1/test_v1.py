@@ -45,6 +45,12 @@ def test_a_reading_is_bare_and_belongs_to_the_token_s_user(api: Api) -> None:
     assert shown(api, "/v1/energy") == [reading]
 
 
+def test_of_a_member_that_is_given_twice_the_last_counts_as_ever(api: Api) -> None:
+    twice = '{"type": "power", "date": "2023-01-31", "amount": 5, "amount": 50}'
+    answer = api.request("POST", "/v1/energy", twice)
+    assert (answer.status_code, answer.json_body["amount"]) == (201, 50)
+
+
 def test_the_list_is_a_bare_array_by_date_of_all_or_one_type(api: Api) -> None:
     later, gas, earlier = (
         record(api, "2023-02-28", 20),

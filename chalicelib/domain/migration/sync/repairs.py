@@ -128,7 +128,7 @@ class RepairedReadings(Protocol):
         """The runs that something is kept of, the latest last."""
 
     def kept(self, run: str) -> Iterator[list[KeptDocument]]:
-        """What is kept of a run and has not come back, meter by meter, at most some hundreds at once."""
+        """What is kept of a run and has not come back, meter by meter, the latest first, some hundreds at once."""
 
     def bring_back(self, documents: Sequence[KeptDocument], run: RepairRun) -> Undone:
         """Write documents of one meter back in one transaction, and mark their meters dirty.

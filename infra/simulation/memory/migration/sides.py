@@ -188,7 +188,7 @@ class FakeRepairedReadings:
     def kept(self, run: str) -> Iterator[list[KeptDocument]]:
         items = [item for key, (of, _, item, _) in self._kept.items() if of == run and key not in self._undone]
         for meter in sorted({item.meter for item in items}):
-            yield [item for item in items if item.meter == meter]
+            yield [item for item in reversed(items) if item.meter == meter]
 
     def bring_back(self, documents: Sequence[KeptDocument], run: RepairRun) -> Undone:
         if Side.NEW not in self._store.stored.sync.writes:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from bson import Code, DatetimeMS, Decimal128, Regex
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
@@ -20,6 +21,7 @@ from infra.operations.backup.file import Writer, documents, new_file
 from migrations import runner
 from tests.integration.deployment import Deployment, equal_sides, writers
 from tests.integration.infra.backup.backing_up import Commands, put_back, saved, stored
+from tests.integration.undecodable import stored_bytes, with_bytes
 
 pytestmark = pytest.mark.long
 
@@ -51,6 +53,20 @@ def test_what_is_backed_up_is_of_one_moment_while_people_write(
             assert sides[0]
     put_back(empty, path)
     assert equal_sides(empty)
+
+
+def test_bytes_that_are_no_utf_8_come_back_as_they_were(
+    deployed: Deployment, empty: Database[Any], tmp_path: Path
+) -> None:
+    deployed.database["energies"].insert_many(
+        [
+            with_bytes({"_id": "oneQQ", "userId": "QQ", "nQQ": {"deep": ["QQ", Code("QQ"), Regex("QQ")]}}),
+            with_bytes({"_id": 2, "amount": Decimal128("1.50"), "date": DatetimeMS(10**16), "comment": "Ren\u00e9 QQ"}),
+        ]
+    )
+    before = stored_bytes(deployed.database, "energies")
+    put_back(empty, saved(deployed.database, tmp_path / "b"))
+    assert sorted(stored_bytes(empty, "energies")) == sorted(before)
 
 
 OCCUPANTS: dict[str, tuple[str, Any]] = {

@@ -13,6 +13,7 @@ from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.migration.sync.reconciliation import RepairRun
 from chalicelib.domain.migration.sync.repairs import KeptDocument, KeptRun, Undone
 from chalicelib.domain.readings import EnergyType
+from chalicelib.repositories import repaired as repaired_module
 from chalicelib.repositories.repaired import MongoRepairedReadings
 from tests.integration.repositories.sent_commands import looks_at, sent_commands
 
@@ -79,7 +80,7 @@ def test_runs_are_listed_by_their_beginning_with_what_they_kept(
     ]
 
 
-def test_what_a_run_kept_comes_meter_by_meter_in_the_order_in_which_it_was_kept(
+def test_what_a_run_kept_comes_meter_by_meter_the_latest_first(
     migrated: Database[Any], repaired: MongoRepairedReadings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chalicelib.repositories.repaired.AT_ONCE", 2)
@@ -97,14 +98,14 @@ def test_what_a_run_kept_comes_meter_by_meter_in_the_order_in_which_it_was_kept(
     first, second, third = [KeptDocument(name, ALICE, Side(side), key(number)) for name, side, number in alices]
     gas = KeptDocument(5, ("alice", GAS), Side.OLD, key(1))
     bobs = KeptDocument(0, ("bob", POWER), Side.NEW, key(2))
-    assert [*repaired.kept("r")] == [[gas], [first, second], [third], [bobs]]
+    assert [*repaired.kept("r")] == [[bobs], [third, second], [first], [gas]]
 
 
 def test_they_are_read_by_the_index_some_hundreds_at_once(migrated: Database[Any], mongodb_uri: str) -> None:
     with sent_commands(mongodb_uri, migrated.name) as (database, sent):
         assert [*MongoRepairedReadings(database, 20, lambda: NOW).kept("r")] == []
     [look] = looks_at(sent, "repaired_readings")
-    assert (look["sort"], look["batchSize"]) == ({"run": 1, "userId": 1, "type": 1, "_id": 1}, 500)
+    assert (look["sort"], look["batchSize"]) == ({"run": -1, "userId": -1, "type": -1, "_id": -1}, 500)
 
 
 @pytest.mark.parametrize("side", ["old", "new"])
@@ -150,6 +151,37 @@ def test_what_was_written_twice_comes_back_as_it_was_before_the_first(
     assert bring_back(repaired) == Undone(1, (), frozenset({ALICE}))
     assert [*migrated["energies"].find()] == [first]
     assert migrated["repaired_readings"].count_documents({"run": "r", "undone": "back"}) == 2
+
+
+def kept_by_a_run(database: Database[Any], before: Document, after: Document, version: int) -> None:
+    """By a process of its own, whatever its clock says, or that of the server."""
+    with database.client.start_session() as session:
+        repaired_module.keep(database, session, ALICE, Side.OLD, RepairRun("r"), [(before, after)], version, NOW)
+
+
+@pytest.mark.parametrize("versions", [(7, 8), (8, 7), (9, 10), (10, 9)])
+def test_the_way_back_follows_the_versions_of_the_meter_and_no_clock(
+    migrated: Database[Any], repaired: MongoRepairedReadings, versions: tuple[int, int]
+) -> None:
+    states = {min(versions): (3, 4), max(versions): (4, 5)}
+    for version in versions:
+        before, after = (document(1, month) for month in states[version])
+        kept_by_a_run(migrated, before, after, version)
+    migrated["energies"].insert_one(document(1, 5))
+    assert bring_back(repaired) == Undone(1, (), frozenset({ALICE}))
+    assert [*migrated["energies"].find()] == [document(1, 3)]
+
+
+def test_what_was_written_last_comes_back_first_however_much_was_kept(
+    migrated: Database[Any], repaired: MongoRepairedReadings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repaired_module, "AT_ONCE", 1)
+    first, second, third = (document(1, month) for month in (3, 4, 5))
+    keep(migrated, entry("a", "old", first, second), entry("b", "old", second, third))
+    migrated["energies"].insert_one(third)
+    done = [repaired.bring_back(page, BACK) for page in repaired.kept("r")]
+    assert [(each.restored, each.left) for each in done] == [(1, ()), (1, ())]
+    assert [*migrated["energies"].find()] == [first]
 
 
 def test_what_somebody_has_changed_since_stays(migrated: Database[Any], repaired: MongoRepairedReadings) -> None:
