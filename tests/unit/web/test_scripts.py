@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,9 @@ from infra.local.environments import FOLDER
 
 ROOT = Path(__file__).parents[3]
 TESTS = sorted((ROOT / "tests" / "web").rglob("*.test.js"))
-# One process runs the files of a folder: starting it and loading a document takes longer than most tests.
+# One process runs almost all: starting one and loading a document takes longer than most tests.
 ALONE = [file for file in TESTS if "\nbeforeEach(" in file.read_text()]  # which would be done before everybody's tests
-TOGETHER = groupby((file for file in TESTS if file not in ALONE), key=lambda file: file.parent)
-RUNS = [*([file] for file in ALONE), *(list(files) for _, files in TOGETHER)]
+RUNS = {file.stem: [file] for file in ALONE} | {"the others": [file for file in TESTS if file not in ALONE]}
 OPTIONS = (
     "--test",
     "--test-isolation=none",
@@ -24,7 +22,7 @@ OPTIONS = (
 )
 
 
-@pytest.mark.parametrize("files", RUNS, ids=lambda files: " ".join(file.stem for file in files))
+@pytest.mark.parametrize("files", RUNS.values(), ids=RUNS)
 def test_scripts_keep_their_promises(files: list[Path]) -> None:
     node = FOLDER / "javascript" / "bin" / "node"
     done = subprocess.run([node, *OPTIONS, *files], capture_output=True, text=True, check=False, timeout=240)

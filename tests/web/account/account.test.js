@@ -177,7 +177,9 @@ for (const [answer, text] of [
   });
 }
 
-test("the receipt is copied exactly, and who may not copy gets a message", async () => {
+test("the receipt is copied exactly, and who may not copy gets a message", async (context) => {
+  const navigator = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  context.after(() => Object.defineProperty(globalThis, "navigator", navigator));
   const { app, erase } = await opened({ answers: [json(RECEIPT)] });
   await erase();
   const root = await farewellOf(app);
