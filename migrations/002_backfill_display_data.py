@@ -16,6 +16,7 @@ from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.documents import READABLE
 from chalicelib.repositories.transactions import in_transaction
+from chalicelib.repositories.undecodable import sendable
 from migrations import display_documents
 from migrations.backfill import TRANSACTION_SECONDS, Backfill, count_meters
 from migrations.errors import RefusedError
@@ -92,6 +93,6 @@ def _delete(database: Database[Any], ids: list[Any]) -> None:
         mode = sync_state(database, session).mode
         if mode is not WANTED["down"]:
             raise RefusedError(f"the mode is {mode} by now, and what is left of the new side is in use: it stays")
-        database[Collections.READINGS].delete_many({"_id": {"$in": ids}}, session=session)
+        database[Collections.READINGS].delete_many(sendable({"_id": {"$in": ids}}), session=session)
 
     in_transaction(database, TRANSACTION_SECONDS, work)

@@ -25,8 +25,10 @@ from chalicelib.repositories.database import (
 from chalicelib.repositories.documents import (
     COLLECTION,
     NOT_ARRAY,
+    WHOLE,
 )
 from chalicelib.repositories.people import Names, is_named
+from chalicelib.repositories.undecodable import sendable
 
 LAST_TYPE = max(EnergyType).value
 
@@ -37,7 +39,7 @@ def leave_out(database: MongoDatabase, names: Names) -> None:
     for walk in Walk:
         found = control.find_one({"_id": walk.value})
         if found and is_named(found, names):
-            control.delete_one(found)
+            control.delete_one(sendable(found))
     for found in control.find({"_id": {"$regex": f"^{FAN_OUT}"}}):
         if is_named(found, names):
             control.delete_many({"_id": {"$regex": f"^{FAN_OUT}{found['_id'].split(':')[1]}(:|$)"}})
@@ -70,7 +72,7 @@ def _move_backfill(database: MongoDatabase, found: Document) -> None:
 
 def _before(database: MongoDatabase, user_id: Any) -> list[str] | None:
     """The last meter that anybody before this person can have; None: there is nobody."""
-    earlier = {"userId": {"$lt": user_id, "$gt": "", **NOT_ARRAY}}
+    earlier = {"userId": {"$lt": user_id, "$gt": "", **WHOLE, **NOT_ARRAY}}
     found = [
         database[name].find_one(earlier, ["userId"], sort=[("userId", -1)])
         for name in (*COLLECTION.values(), Collections.DISPLAY)

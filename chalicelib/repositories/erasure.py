@@ -255,9 +255,9 @@ class _Removal:
     def _leave_out_of_reason(self, letter: Document) -> None:
         reason = letter.get("reason")
         if isinstance(reason, str) and (left := left_out(reason, self._user_id)) != reason:
-            same = {"_id": letter["_id"], "reason": reason}
+            same = sendable({"_id": letter["_id"], "reason": reason})
             with time_limit(self._left()):
-                self._database[Collections.DISCARDED].update_one(same, {"$set": {"reason": left}})
+                self._database[Collections.DISCARDED].update_one(same, {"$set": sendable({"reason": left})})
 
     def _remove_readings(self, ids: Sequence[Any]) -> None:
         theirs = {"_id": {"$in": ids}, "$or": [{OWNER: self._user_id}, NAMES_NOBODY]}
@@ -266,11 +266,11 @@ class _Removal:
 
     def _give_back(self, name: Collections, key: Any) -> None:
         owner = person_of(name, key)
-        damaged = {"_id": key, OWNER: self._user_id}
+        damaged = sendable({"_id": key, OWNER: self._user_id})
         with time_limit(self._left()):
             collection = self._database.get_collection(name, write_concern=WriteConcern("majority"))
             try:
-                collection.update_one(damaged, {"$set": {OWNER: owner}})
+                collection.update_one(damaged, {"$set": sendable({OWNER: owner})})
             except DuplicateKeyError:  # a view that the owner has already
                 collection.delete_one(damaged)
 
@@ -283,7 +283,7 @@ class _Removal:
     def _delete(self, name: Collections, wanted: Document, session: ClientSession) -> int:
         collection = self._database[name]
         if name in FIRST:
-            collection.delete_many(wanted | BARE, session=session)
+            collection.delete_many(sendable(wanted | BARE), session=session)
         return collection.delete_many(sendable(wanted), session=session).deleted_count
 
     def _counted(self, name: Collections, work: Callable[[ClientSession], int]) -> None:

@@ -28,6 +28,7 @@ from chalicelib.repositories.quarantine import unreadable_among
 from chalicelib.repositories.repaired import Overwritten, keep
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import abort, in_transaction
+from chalicelib.repositories.undecodable import sendable
 
 CHANGED_OLD = ("date", "amount", "updatedAt")  # what else an inherited document says stays
 
@@ -218,7 +219,7 @@ class _MeterSide:
         """Take away first: on the new side a date may only be taken once."""
         outdated = [before["_id"] for before, _ in difference.changed]
         if ids := [*(item["_id"] for item in difference.gone), *(outdated if self.side is Side.NEW else [])]:
-            self.collection.delete_many({"_id": {"$in": ids}})
+            self.collection.delete_many(sendable({"_id": {"$in": ids}}))
         if self.side is Side.OLD:
             self._change_old(after for _, after in difference.changed)
         added = [*difference.new, *((after for _, after in difference.changed) if self.side is Side.NEW else ())]

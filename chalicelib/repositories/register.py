@@ -20,6 +20,7 @@ from chalicelib.repositories.database import (
     meter_id,
     time_limit,
 )
+from chalicelib.repositories.documents import WHOLE
 
 AT_ONCE = 500
 USERS_AT_ONCE = 2_000
@@ -91,7 +92,7 @@ class MongoKnownUsers(KnownUsers):
 def _all_pages(database: MongoDatabase, fields: Document, at_once: int, seconds: float) -> Iterator[list[Document]]:
     """Every page of meters in the order of their ids."""
     last = ""
-    while found := _page(database, {"$gt": last}, fields, at_once, seconds):
+    while found := _page(database, {"$gt": last, **WHOLE}, fields, at_once, seconds):
         yield found
         last = found[-1]["_id"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any
 
 from bson import ObjectId
@@ -84,7 +84,10 @@ class MongoRepairedReadings(RepairedReadings):
         """Use the index, some hundreds at once: memory stays flat."""
         wanted = {"run": run, "undone": {"$exists": False}}
         fields = ["userId", "type", "side", "reading"]
-        found = self._kept.find(wanted, projection=fields, sort=LATEST_FIRST, batch_size=AT_ONCE)
+        found = chain.from_iterable(
+            self._kept.find(wanted | {"_id": {"$type": kind}}, projection=fields, sort=LATEST_FIRST, batch_size=AT_ONCE)
+            for kind in ("string", "objectId")
+        )
         documents = (
             KeptDocument(item["_id"], (item["userId"], EnergyType(item["type"])), Side(item["side"]), item["reading"])
             for item in found
@@ -177,6 +180,11 @@ class _BringingBack:
         return meters.mark_changed(energy_type, first, last, self._now)
 
 
+def _place(entry: Document) -> tuple[bool, str]:
+    """The former release kept documents under ids of the driver's: what this one keeps in the same run is later."""
+    return isinstance(entry["_id"], str), str(entry["_id"])
+
+
 def _side(entry: Document) -> str:
     return str(entry["side"])
 
@@ -188,7 +196,7 @@ def _merged(entries: Sequence[Document], present: Mapping[Any, Document]) -> tup
     """
     merged: dict[Any, Document] = {}
     changed: list[Document] = []
-    for entry in sorted(entries, key=lambda item: str(item["_id"]), reverse=True):
+    for entry in sorted(entries, key=_place, reverse=True):
         later = merged.get(entry["reading"])
         if entry["after"] != (later["before"] if later else present.get(entry["reading"])):
             changed.append(entry)

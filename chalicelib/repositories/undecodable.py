@@ -9,13 +9,13 @@ from struct import pack
 from typing import Any
 
 import bson
-from bson import Code, Regex
+from bson import Code, DBRef, Regex
 from bson.raw_bson import RawBSONDocument
 
 from chalicelib.repositories.database import BYTES, CODEC_OPTIONS, Document
 from chalicelib.repositories.sealed_views import AS_SENT
 
-_TEXT, _DOCUMENT, _ARRAY, _REGEX, _CODE = b"\x02", b"\x03", b"\x04", b"\x0b", b"\x0d"
+_TEXT, _DOCUMENT, _ARRAY, _REGEX, _CODE, _CODE_WITH_SCOPE = b"\x02", b"\x03", b"\x04", b"\x0b", b"\x0d", b"\x0f"
 
 
 def sendable(document: Document) -> Document | RawBSONDocument:
@@ -33,13 +33,11 @@ def shown(text: str) -> str:
 
 
 def _encoded(document: Mapping[str, Any]) -> bytes:
-    elements = b"".join(_element(name, value) for name, value in document.items())
+    elements = bytearray()
+    for name, value in document.items():
+        kind, content = _content(value)
+        elements += kind + _c_string(name) + content
     return pack("<i", len(elements) + 5) + elements + b"\0"
-
-
-def _element(name: str, value: Any) -> bytes:
-    kind, content = _content(value)
-    return kind + _c_string(name) + content
 
 
 def _content(value: Any) -> tuple[bytes, bytes]:
@@ -48,15 +46,24 @@ def _content(value: Any) -> tuple[bytes, bytes]:
         return _DOCUMENT, bytes(value.raw)
     if isinstance(value, Mapping):
         return _DOCUMENT, _encoded(value)
+    if isinstance(value, DBRef):
+        return _DOCUMENT, _encoded(value.as_doc())
     if isinstance(value, list | tuple):
         return _ARRAY, _encoded({str(place): each for place, each in enumerate(value)})
     if isinstance(value, Regex) and isinstance(value.pattern, str):
         return _REGEX, _c_string(value.pattern) + bson.encode({"": Regex("", value.flags)})[7:-1]
-    if isinstance(value, str) and not (isinstance(value, Code) and value.scope is not None):
-        content = _c_string(value)
-        return _CODE if isinstance(value, Code) else _TEXT, pack("<i", len(content)) + content
+    if isinstance(value, Code) and value.scope is not None:
+        content = _string(value) + _encoded(value.scope)
+        return _CODE_WITH_SCOPE, pack("<i", len(content) + 4) + content
+    if isinstance(value, str):
+        return _CODE if isinstance(value, Code) else _TEXT, _string(value)
     element = bson.encode({"": value}, codec_options=CODEC_OPTIONS)
     return element[4:5], element[6:-1]
+
+
+def _string(text: str) -> bytes:
+    content = _c_string(text)
+    return pack("<i", len(content)) + content
 
 
 def _c_string(text: str) -> bytes:

@@ -94,7 +94,7 @@ READS: dict[str, tuple[Use, list[str]]] = {
     ),
     "what a run took away": (
         lambda ports: list(ports.repaired.kept("run")),
-        ["find repaired_readings [userId type side reading] by -run -userId -type -_id batchSize 500"],
+        ["find repaired_readings [userId type side reading] by -run -userId -type -_id batchSize 500"] * 2,
     ),
     "measurements": (
         lambda ports: ports.measurements.measured(TABLE, Backend.NEW, MeasurementKind.FETCH, 0, 5),

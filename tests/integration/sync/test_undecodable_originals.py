@@ -5,11 +5,12 @@ They stay as they are, byte for byte; who reads, compares or copies the others g
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from bson import ObjectId
+from bson import Code, DBRef, ObjectId
 from pymongo.database import Database
 
 from chalicelib.domain.backends.backend import Backend
@@ -26,6 +27,7 @@ from tests.integration.infra.operator_shell import Shell
 from tests.integration.sync.test_damaged_originals import MENDERS, amounts
 from tests.integration.undecodable import BYTES, stored_bytes, with_bytes
 
+backfill_display_data: Any = import_module("migrations.002_backfill_display_data")
 OLD, NEW, QUARANTINE = "energies", "source_energy_readings", "quarantined_readings"
 JANUARY, MARCH = datetime(2024, 1, 31, tzinfo=UTC), datetime(2024, 3, 31, tzinfo=UTC)
 SHOWN = "\\xff\\xe9"  # the bytes, for people
@@ -174,6 +176,22 @@ def test_a_damaged_document_that_the_good_copy_overwrites_is_kept_byte_for_byte(
     [run] = deployed.operations.undo.runs()
     deployed.operations.undo.undo(run.id)
     assert sorted(stored_bytes(deployed.database, OLD)) == sorted(before)
+
+
+@pytest.mark.parametrize("by", [DBRef("peopleQQ", 1), Code("QQ", {"of": "QQ"})])
+def test_repair_mends_what_refers_to_others(deployed: Deployment, user: str, by: object) -> None:
+    inherited(deployed.database, user, by=by)
+    deployed.sync()
+    deployed.database[NEW].update_one({"amount": Decimal(77)}, {"$set": {"amount": Decimal(80)}})
+    deployed.operations.consistency.repair(source=Side.NEW)
+    assert amounts(deployed, user, Backend.OLD) == [55, 66, 80]
+
+
+def test_the_twins_go_whatever_their_ids_are(deployed: Deployment, user: str) -> None:
+    deployed.database[NEW].insert_one(with_bytes({"_id": "idQQ", "userId": user, "type": "power", "date": MARCH}))
+    deployed.database["control"].update_one({"_id": "sync_mode"}, {"$set": {"mode": "old_only"}})
+    backfill_display_data.down(deployed.database)
+    assert deployed.database[NEW].count_documents({}) == 0
 
 
 def test_an_id_that_nobody_can_ask_for_is_not_found(deployed: Deployment, user: str) -> None:

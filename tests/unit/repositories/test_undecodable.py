@@ -1,12 +1,14 @@
 """Bytes that are no UTF-8 are read without a loss, shown to people, and sent as they were read, wherever they are."""
 
+import inspect
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import bson
 import pytest
-from bson import Binary, Code, Int64, ObjectId, Regex
+from bson import Binary, Code, DBRef, Int64, ObjectId, Regex
 from bson.raw_bson import RawBSONDocument
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,8 @@ SCALARS = st.one_of(
     ),
     TEXTS.map(Code),
     TEXTS.map(Regex),
+    st.builds(lambda text: Code(text, {text: text}), TEXTS),
+    TEXTS.map(lambda text: DBRef(text, text)),
 )
 VALUES = st.recursive(
     SCALARS, lambda each: st.lists(each, max_size=3) | st.dictionaries(TEXTS, each, max_size=3), max_leaves=8
@@ -51,12 +55,37 @@ def test_what_was_read_is_sent_byte_for_byte(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [MARK, {MARK: 1}, ["x", [MARK]], {"deep": {"er": MARK}}, Code(MARK), Regex(MARK, "im")]
+    "value",
+    [
+        MARK,
+        {MARK: 1},
+        ["x", [MARK]],
+        {"deep": {"er": MARK}},
+        Code(MARK),
+        Code(MARK, {"of": MARK}),
+        Regex(MARK, "im"),
+        DBRef(MARK, 1),
+    ],
 )
 def test_it_is_what_the_driver_sends_of_other_characters(value: Any) -> None:
     plain = bson.encode({"_id": 1, "value": value, "last": Decimal("1.5")}, codec_options=CODEC_OPTIONS)
     foreign = plain.replace(MARK.encode(), b"\xff\xe9")
     assert sent(bson.decode(foreign, CODEC_OPTIONS)) == foreign
+
+
+def test_as_deep_as_the_server_takes_it_is_sent_too() -> None:
+    deep: Any = MARK
+    for _ in range(180):
+        deep = [deep]
+    plain = bson.encode({"deep": deep})
+    foreign = plain.replace(MARK.encode(), b"\xff\xe9")
+    document, frames = bson.decode(foreign, CODEC_OPTIONS), len(inspect.stack())
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(frames + 500)  # somebody calls from far above
+    try:
+        assert sent(document) == foreign
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_what_can_be_sent_stays_what_it_is() -> None:

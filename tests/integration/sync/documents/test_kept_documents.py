@@ -86,26 +86,26 @@ def test_what_a_run_kept_comes_meter_by_meter_the_latest_first(
     monkeypatch.setattr("chalicelib.repositories.repaired.AT_ONCE", 2)
     keep(
         migrated,
-        entry(3, "new", document(7, 3), None),
-        entry(5, "old", document(1, 3), None, type="gas"),
-        entry(1, "new", document(8, 3), None),
-        entry(2, "old", document(9, 3), None),
-        entry(4, "new", document(9, 3), None, undone="back"),
-        entry(6, "new", document(9, 3), None, run="another"),
-        entry(0, "new", document(2, 3), None, userId="bob"),
+        entry("3", "new", document(7, 3), None),
+        entry("5", "old", document(1, 3), None, type="gas"),
+        entry("1", "new", document(8, 3), None),
+        entry("2", "old", document(9, 3), None),
+        entry("4", "new", document(9, 3), None, undone="back"),
+        entry("6", "new", document(9, 3), None, run="another"),
+        entry("0", "new", document(2, 3), None, userId="bob"),
     )
-    alices = [(1, "new", 8), (2, "old", 9), (3, "new", 7)]
+    alices = [("1", "new", 8), ("2", "old", 9), ("3", "new", 7)]
     first, second, third = [KeptDocument(name, ALICE, Side(side), key(number)) for name, side, number in alices]
-    gas = KeptDocument(5, ("alice", GAS), Side.OLD, key(1))
-    bobs = KeptDocument(0, ("bob", POWER), Side.NEW, key(2))
+    gas = KeptDocument("5", ("alice", GAS), Side.OLD, key(1))
+    bobs = KeptDocument("0", ("bob", POWER), Side.NEW, key(2))
     assert [*repaired.kept("r")] == [[bobs], [third, second], [first], [gas]]
 
 
 def test_they_are_read_by_the_index_some_hundreds_at_once(migrated: Database[Any], mongodb_uri: str) -> None:
     with sent_commands(mongodb_uri, migrated.name) as (database, sent):
         assert [*MongoRepairedReadings(database, 20, lambda: NOW).kept("r")] == []
-    [look] = looks_at(sent, "repaired_readings")
-    assert (look["sort"], look["batchSize"]) == ({"run": -1, "userId": -1, "type": -1, "_id": -1}, 500)
+    looks = [(look["sort"], look["batchSize"]) for look in looks_at(sent, "repaired_readings")]
+    assert looks == [({"run": -1, "userId": -1, "type": -1, "_id": -1}, 500)] * 2
 
 
 @pytest.mark.parametrize("side", ["old", "new"])
@@ -170,6 +170,20 @@ def test_the_way_back_follows_the_versions_of_the_meter_and_no_clock(
     migrated["energies"].insert_one(document(1, 5))
     assert bring_back(repaired) == Undone(1, (), frozenset({ALICE}))
     assert [*migrated["energies"].find()] == [document(1, 3)]
+
+
+@pytest.mark.parametrize("at_once", [1, 500])
+def test_what_the_former_release_has_kept_of_a_run_is_earlier(
+    migrated: Database[Any], repaired: MongoRepairedReadings, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(repaired_module, "AT_ONCE", at_once)
+    first, second, third = (document(1, month) for month in (3, 4, 5))
+    keep(migrated, entry(ObjectId(), "old", first, second))
+    kept_by_a_run(migrated, second, third, 8)
+    migrated["energies"].insert_one(third)
+    for page in repaired.kept("r"):
+        assert repaired.bring_back(page, BACK).left == ()
+    assert [*migrated["energies"].find()] == [first]
 
 
 def test_what_was_written_last_comes_back_first_however_much_was_kept(
