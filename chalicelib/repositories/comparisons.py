@@ -113,6 +113,12 @@ class MongoComparisonLog(ComparisonLog):
         return sorted(found, key=lambda group: (-group.answers, group.fingerprint))
 
     @override
+    def has_seen(self, fingerprint: str) -> bool:
+        """One look at the index on fingerprint and moment."""
+        with time_limit(READ_SECONDS):
+            return self._comparisons.find_one({"differences.fingerprint": fingerprint}, ["_id"]) is not None
+
+    @override
     def examples(self, fingerprint: str, limit: int) -> Examples:
         """Counted by the server, over the index on fingerprint and moment."""
         showing = {"$match": {"differences.fingerprint": fingerprint}}

@@ -162,6 +162,7 @@ def test_examples_say_what_to_ask_again_the_latest_first(ports: Ports, user: str
     assert ports.comparisons.examples(fingerprint, 5) == Examples([of_note, asked], 2)
     assert ports.comparisons.examples(fingerprint, 1) == Examples([of_note], 2)
     assert ports.comparisons.examples("unknown", 5) == Examples([], 0)
+    assert [ports.comparisons.has_seen(name) for name in (fingerprint, "unknown")] == [True, False]
 
 
 def test_a_read_that_showed_it_again_and_again_is_one_example_and_others_are_others(ports: Ports, user: str) -> None:

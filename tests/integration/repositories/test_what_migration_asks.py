@@ -40,6 +40,10 @@ READS: dict[str, tuple[Use, list[str]]] = {
         lambda ports: ports.comparisons.requests(TABLE, 0, 5),
         ["find backend_usage_logs by -at limit 5"],
     ),
+    "whether a difference was seen": (
+        lambda ports: ports.comparisons.has_seen("f"),
+        ["find backend_comparisons [_id] limit 1"],
+    ),
     "examples": (
         lambda ports: ports.comparisons.examples("f", 5),
         ["aggregate backend_comparisons"],

@@ -214,6 +214,9 @@ class ComparisonLog(Protocol):
     def groups(self, since: int) -> Sequence[DifferenceGroup]:
         """What differed from an instant on, most often first."""
 
+    def has_seen(self, fingerprint: str) -> bool:
+        """Whether a comparison that showed this difference is kept."""
+
     def examples(self, fingerprint: str, limit: int) -> Examples:
         """Reads that showed a difference, the latest first, and their number."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.migration.records.comparison_log import ComparisonLog, Example, Examples, Request
+from chalicelib.domain.migration.records.comparison_log import ComparisonLog, Example, Request
 from chalicelib.domain.migration.records.feedback import FeedbackLog
 from chalicelib.domain.migration.records.flag_history import KnownUsers
 from chalicelib.domain.people.pseudonyms import Pseudonyms
@@ -32,16 +32,16 @@ class ComparisonMemory:
         self._users = users
         self._pseudonyms = pseudonyms
 
-    def examples(self, fingerprint: str, most: int = 1) -> Examples:
-        """The latest reads that showed it. Raises ComparisonError: nobody has seen it."""
-        found = self._log.examples(fingerprint, most)
-        if not found.count:
-            raise ComparisonError(f"no difference {fingerprint!r} is kept; python -m infra compare report lists them")
-        return found
+    def check_seen(self, fingerprint: str) -> None:
+        """Raise ComparisonError where nobody has seen it."""
+        if not self._log.has_seen(fingerprint):
+            raise _unseen(fingerprint)
 
     def requests(self, fingerprint: str, most: int) -> Recalled:
         """Find them as requests. Raises ComparisonError: nobody has seen it, or nothing can be asked again."""
-        found = self.examples(fingerprint, most)
+        found = self._log.examples(fingerprint, most)
+        if not found.count:
+            raise _unseen(fingerprint)
         requests = list(self._requests(found.latest))
         if not requests:
             reason = "is not kept any more, or the key for pseudonyms is another"
@@ -66,3 +66,7 @@ class ComparisonMemory:
 
     def _by_pseudonym(self) -> dict[str, str]:
         return {self._pseudonyms.of("user", user_id): user_id for user_id in self._users.known_users()}
+
+
+def _unseen(fingerprint: str) -> ComparisonError:
+    return ComparisonError(f"no difference {fingerprint!r} is kept; python -m infra compare report lists them")

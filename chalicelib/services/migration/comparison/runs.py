@@ -139,7 +139,7 @@ class BackendComparer:
         Raises:
             ComparisonError: nobody has seen it, nobody answers for it, or the day is past or more than a year away.
         """
-        self._memory.examples(rule.fingerprint)
+        self._memory.check_seen(rule.fingerprint)
         if not rule.owner.strip() or not rule.reason.strip():
             raise ComparisonError("say who answers for the difference and why it may stay")
         if not self._clock() < rule.until <= self._clock() + LONGEST_RULE_MS:

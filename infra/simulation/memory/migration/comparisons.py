@@ -88,6 +88,9 @@ class FakeComparisonLog:
     def groups(self, since: int) -> Sequence[DifferenceGroup]:
         return self.report(since).groups
 
+    def has_seen(self, fingerprint: str) -> bool:
+        return any(fingerprint in row.compared.distinct for row in self.rows)
+
     def examples(self, fingerprint: str, limit: int) -> Examples:
         rows = sorted(self.rows, key=lambda row: row.at, reverse=True)
         showing = [_example(row) for row in rows if fingerprint in row.compared.distinct]
